@@ -1,0 +1,2 @@
+//! The flightstream command.
+fn main() {}

@@ -1,0 +1,10 @@
+//! The typed flight record in SI units, the decoders of its sources, and its enrichment.
+
+mod code;
+mod text;
+
+pub use self::code::{
+    AircraftType, AirlineIata, AirlineIcao, AirportIata, AirportIcao, Country, FlightCode,
+    FlightNumber, Registration,
+};
+pub use self::text::{Text, TextError};

@@ -1,0 +1,17 @@
+//! Typed flight records in, composable async streams of batches, exactly-once results out.
+
+pub mod batch;
+mod error;
+pub mod flight;
+pub mod log;
+pub mod operator;
+mod records;
+pub mod runtime;
+pub mod search;
+pub mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod time;
+
+pub use self::error::Fatal;
+pub use self::records::Records;

@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// What can go wrong with a log.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The topic does not exist. Create it with [`Log::create_topic`](super::Log::create_topic).
+    #[error("there is no topic {topic:?}; create it first")]
+    UnknownTopic {
+        /// The topic asked for.
+        topic: String,
+    },
+    /// The partition does not exist.
+    #[error("topic {topic:?} has {partitions} partitions, so there is no partition {partition}")]
+    UnknownPartition {
+        /// The topic.
+        topic: String,
+        /// The partition asked for.
+        partition: u32,
+        /// How many it has.
+        partitions: u32,
+    },
+    /// The topic exists with other settings than asked for.
+    #[error(
+        "topic {topic:?} exists with {existing} partitions, but {wanted} are asked for; \
+         ask for {existing}, or use another topic"
+    )]
+    TopicDiffers {
+        /// The topic.
+        topic: String,
+        /// Its number of partitions.
+        existing: u32,
+        /// The number asked for.
+        wanted: u32,
+    },
+    /// A topic's name or partition count is not allowed.
+    #[error("topic {topic:?} cannot be created: {why}")]
+    InvalidTopic {
+        /// The topic.
+        topic: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Another member already reads for this group and the log cannot share its partitions out.
+    #[error("group {group:?} already has a member reading {topic:?}; use another group name")]
+    GroupBusy {
+        /// The group.
+        group: String,
+        /// The topic.
+        topic: String,
+    },
+    /// A record is larger than the log stores.
+    #[error(
+        "a record of {size} bytes for topic {topic:?} is larger than the limit of {limit} bytes"
+    )]
+    RecordTooLarge {
+        /// The topic it was meant for.
+        topic: String,
+        /// Its size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Another process uses the data directory.
+    #[error(
+        "the data directory {} is in use by another process; stop that one, or choose another \
+         directory", path.display()
+    )]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The data directory can't be opened, read or written: permissions, a full disk, a path that is a file.
+    #[error("cannot {action} in the data directory {}: {source}", path.display())]
+    Io {
+        /// What was tried, such as "write".
+        action: &'static str,
+        /// The directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// What is stored cannot be what was written.
+    #[error(
+        "the data directory {} is damaged: {what}; move it away and start again, the records can \
+         be read anew from their source", path.display()
+    )]
+    Corrupt {
+        /// The directory.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+    /// An earlier failure left the log unusable until it is opened again. Stop the process and restart it.
+    #[error("the log stopped after an earlier failure to write; restart the process")]
+    Poisoned,
+    /// The log has been closed.
+    #[error("the log is closed")]
+    Closed,
+}

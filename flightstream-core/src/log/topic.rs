@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use super::LogError;
+
+/// A topic's name and settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// The name: letters, digits, `.`, `_` and `-`, at most 249 of them (Kafka's rule).
+    pub name: String,
+    /// How many partitions, at least 1.
+    pub partitions: u32,
+    /// What is removed over time.
+    pub cleanup: Cleanup,
+}
+
+/// How a topic is kept from growing for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleanup {
+    /// Keep only the newest record of each key (`cleanup.policy=compact`).
+    pub compact: bool,
+    /// Remove records whose timestamp is this much older than the newest in their partition.
+    pub retention: Option<Duration>,
+    /// Remove the oldest records of a partition beyond this many stored bytes.
+    pub retention_bytes: Option<u64>,
+}
+
+impl TopicSpec {
+    /// A topic that keeps everything.
+    #[must_use]
+    pub fn new(name: impl Into<String>, partitions: u32) -> Self {
+        Self {
+            name: name.into(),
+            partitions,
+            cleanup: Cleanup::default(),
+        }
+    }
+
+    /// The same, compacted by key.
+    #[must_use]
+    pub fn compacted(mut self) -> Self {
+        self.cleanup.compact = true;
+        self
+    }
+
+    /// The same, with records removed when they are `age` older than the newest of their partition.
+    #[must_use]
+    pub fn retention(mut self, age: Duration) -> Self {
+        self.cleanup.retention = Some(age);
+        self
+    }
+
+    /// The same, with the oldest records of a partition removed beyond `bytes`.
+    #[must_use]
+    pub fn retention_bytes(mut self, bytes: u64) -> Self {
+        self.cleanup.retention_bytes = Some(bytes);
+        self
+    }
+
+    /// Checks name and partition count.
+    ///
+    /// # Errors
+    /// [`LogError::InvalidTopic`].
+    pub fn validate(&self) -> Result<(), LogError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let why = if self.name.is_empty() || self.name.len() > 249 {
+            "a name has 1 to 249 characters"
+        } else if !self.name.chars().all(allowed) {
+            "a name has only ASCII letters, digits, '.', '_' and '-'"
+        } else if self.name == "." || self.name == ".." {
+            "'.' and '..' are not names"
+        } else if self.partitions == 0 {
+            "it needs at least one partition"
+        } else {
+            return Ok(());
+        };
+        Err(LogError::InvalidTopic {
+            topic: self.name.clone(),
+            why,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_kafkas_rule() {
+        assert!(TopicSpec::new("flight-enriched", 4).validate().is_ok());
+        for name in ["", ".", "..", "a b", "é", &"x".repeat(250)] {
+            assert!(TopicSpec::new(name, 1).validate().is_err(), "{name:?}");
+        }
+        assert!(TopicSpec::new("flight", 0).validate().is_err());
+    }
+}
