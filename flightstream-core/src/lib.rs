@@ -14,4 +14,4 @@ pub mod testing;
 pub mod time;
 
 pub use self::error::Fatal;
-pub use self::records::Records;
+pub use self::records::{Records, from_batches, from_values};

@@ -142,6 +142,31 @@ impl<T> Batch<T> {
         output
     }
 
+    /// Makes each value into another. Where both types have the same layout the batch's storage is used again.
+    pub fn map_values<U>(self, mut f: impl FnMut(T) -> U) -> Batch<U> {
+        let Self {
+            records,
+            rejected,
+            originals,
+            span,
+            ack,
+        } = self;
+        let records = records
+            .into_iter()
+            .map(|record| {
+                let (value, rest) = record.take_value();
+                rest.with_value(f(value))
+            })
+            .collect();
+        Batch {
+            records,
+            rejected,
+            originals,
+            span,
+            ack,
+        }
+    }
+
     /// Refuses the record that was read at `origin`.
     pub fn reject(
         &mut self,

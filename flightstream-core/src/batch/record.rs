@@ -34,6 +34,28 @@ impl<T> Record<T> {
         }
     }
 
+    /// Takes the value out and leaves the rest.
+    #[must_use]
+    pub fn take_value(self) -> (T, Record<()>) {
+        let Self {
+            key,
+            value,
+            event_time,
+            headers,
+            origin,
+        } = self;
+        (
+            value,
+            Record {
+                key,
+                value: (),
+                event_time,
+                headers,
+                origin,
+            },
+        )
+    }
+
     /// The same record with another value.
     #[must_use]
     pub fn with_value<U>(self, value: U) -> Record<U> {

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 
 use bytes::Bytes;
@@ -42,6 +43,12 @@ impl Rejection {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+}
+
+impl From<Infallible> for Rejection {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -1,1 +1,6 @@
-//! testing
+//! What a pipeline's own tests need, without a broker.
+
+mod feed;
+pub mod laws;
+
+pub use self::feed::{Feed, Feeder, feed};
