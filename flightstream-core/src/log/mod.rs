@@ -8,9 +8,14 @@
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
+mod lock;
+mod members;
 pub mod memory;
 mod partitioner;
+mod reader;
+mod router;
 mod topic;
+mod wakers;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,1 +1,0 @@
-//! A log in memory, for tests and examples.
