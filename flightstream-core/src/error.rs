@@ -31,6 +31,12 @@ pub enum Fatal {
         /// The panic's message.
         message: String,
     },
+    /// A stop could not wait any longer. What was in flight is read again at the next start.
+    #[error("stopped before {in_flight} was delivered; it will be read again")]
+    DrainTimeout {
+        /// The record ranges that were in flight.
+        in_flight: String,
+    },
     /// An operator or a sink cannot go on.
     #[error("{stage} cannot go on: {source}")]
     Stage {
@@ -43,6 +49,22 @@ pub enum Fatal {
 }
 
 impl Fatal {
+    /// Whether starting again cannot help.
+    pub(crate) fn is_permanent(&self) -> bool {
+        let log_is_gone = |error: &LogError| {
+            use LogError::{Closed, Corrupt, Poisoned, UnknownTopic};
+            matches!(
+                error,
+                Closed | Poisoned | Corrupt { .. } | UnknownTopic { .. }
+            )
+        };
+        match self {
+            Self::Log(error) => log_is_gone(error),
+            Self::DrainTimeout { .. } => true,
+            _ => false,
+        }
+    }
+
     /// An operator's or a sink's own failure.
     pub fn stage(
         stage: &'static str,

@@ -1,1 +1,72 @@
-//! runtime
+//! Runs pipelines: one task a partition on a few worker threads, with one commit path.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use flightstream_core::batch::{Raw, Record, Rejection};
+//! use flightstream_core::log::{Isolation, Log, TopicSpec, memory::MemoryLog};
+//! use flightstream_core::runtime::{App, Delivery, TaskContext, topic};
+//! use flightstream_core::time::Timestamp;
+//! use flightstream_core::Records;
+//!
+//! fn lengths(raw: impl Records<Record = Raw>, _: TaskContext) -> impl Records<Record = (String, usize)> {
+//!     raw.decode(|bytes: &[u8]| {
+//!         String::from_utf8(bytes.to_vec()).map_err(|_| Rejection::new("not_utf8"))
+//!     })
+//!     .map(|text| (text.clone(), text.len()))
+//! }
+//!
+//! let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
+//! for name in ["words", "lengths", "words-dlq"] {
+//!     log.create_topic(&TopicSpec::new(name, 2))?;
+//! }
+//! let word = |bytes: &'static [u8]| Record::new(Raw::from(bytes), Timestamp::default());
+//! log.writer(Isolation::Immediate)?.append("words", vec![word(b"tower"), word(b"\xff")])?;
+//!
+//! let running = App::new("word-lengths")
+//!     .source(topic("words").group("word-lengths"))
+//!     .pipeline(lengths)
+//!     .sink(topic("lengths").json())
+//!     .dead_letters("words-dlq")
+//!     .delivery(Delivery::ExactlyOnce)
+//!     .start(&log)?;
+//! running.wait_until_caught_up()?;
+//! let status = running.stop()?;
+//! assert_eq!((status.read, status.emitted, status.rejected["not_utf8"]), (2, 1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The commit path
+//!
+//! Every interval a worker stops pulling, drains the acks of what is in flight, flushes its sinks, and commits: what
+//! its tasks wrote together with the offsets that they have read. With [`Delivery::ExactlyOnce`] that commit is one
+//! transaction; with [`Delivery::AtLeastOnce`] outputs become visible as they are written, and a crash repeats those
+//! since the last commit.
+//!
+//! # Failures
+//!
+//! A panic or a [`Fatal`](crate::Fatal) error in a task drops what it has not committed; the task starts again from the
+//! last commit after a pause that grows with each failure in a row.
+
+mod app;
+mod backoff;
+mod context;
+mod dead_letters;
+mod delivery;
+mod encoder;
+mod running;
+mod sink;
+mod source;
+mod status;
+mod task;
+mod tracker;
+mod worker;
+
+pub use self::app::{App, AppError, Topic, topic};
+pub use self::context::TaskContext;
+pub use self::dead_letters::header as dead_letter_header;
+pub use self::delivery::Delivery;
+pub use self::encoder::{Encoder, Json, JsonValues, Payload};
+pub use self::running::Running;
+pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};
+pub use self::source::{Source, TaskRecords};
+pub use self::status::Status;

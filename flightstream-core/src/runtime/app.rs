@@ -1,0 +1,291 @@
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::context::{Tables, TaskContext};
+use super::delivery::Delivery;
+use super::encoder::{Json, JsonValues};
+use super::running::Running;
+use super::sink::{MakeSink, TopicSink};
+use super::source::{Source, TaskRecords};
+use super::status::{SharedStatus, Status};
+use super::task::{Drive, Task};
+use super::worker::Plan;
+use crate::log::{Log, LogError};
+use crate::time::{Clock, SystemClock};
+use crate::{Fatal, Records};
+
+/// Why an app did not start, or ended.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// [`App::source`] was not called.
+    #[error("app {0:?} has no source; give it one with `.source(topic(…).group(…))`")]
+    NoSource(String),
+    /// The log refused: see the message for what to change.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A task failed for good, or more often in a row than the app allows.
+    #[error(transparent)]
+    Task(Fatal),
+    /// The system gave no more threads.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+    /// The app ended before it had done what was waited for. Its log says why.
+    #[error("the app ended before it was done")]
+    Ended,
+}
+
+/// A pipeline with its source and sink: what a program declares and runs.
+///
+/// See [`runtime`](super) for an example.
+#[must_use = "an app does nothing until it is run"]
+pub struct App<F = (), K = ()> {
+    settings: Settings,
+    pipeline: F,
+    sink: K,
+}
+
+struct Settings {
+    name: String,
+    source: Option<Source>,
+    dead_letters: Option<String>,
+    delivery: Delivery,
+    commit_interval: Option<Duration>,
+    workers: usize,
+    max_restarts: u32,
+    drain_deadline: Duration,
+    clock: Arc<dyn Clock>,
+    tables: Tables,
+}
+
+impl App {
+    /// An app of that name, which appears in messages and thread names.
+    pub fn new(name: impl Into<String>) -> Self {
+        let settings = Settings {
+            name: name.into(),
+            source: None,
+            dead_letters: None,
+            delivery: Delivery::default(),
+            commit_interval: None,
+            workers: 1,
+            max_restarts: 10,
+            drain_deadline: Duration::from_secs(10),
+            clock: Arc::new(SystemClock),
+            tables: Tables::new(),
+        };
+        Self {
+            settings,
+            pipeline: (),
+            sink: (),
+        }
+    }
+}
+
+impl<F, K> App<F, K> {
+    /// What the app reads.
+    pub fn source(mut self, source: Source) -> Self {
+        self.settings.source = Some(source);
+        self
+    }
+
+    /// The function that makes a partition's pipeline. It is called once per assigned partition, and again after a
+    /// failure.
+    pub fn pipeline<G, R>(self, pipeline: G) -> App<G, K>
+    where
+        G: Fn(TaskRecords, TaskContext) -> R,
+        R: Records,
+    {
+        App {
+            settings: self.settings,
+            pipeline,
+            sink: self.sink,
+        }
+    }
+
+    /// Where the pipeline's records go.
+    pub fn sink<L>(self, sink: L) -> App<F, L> {
+        App {
+            settings: self.settings,
+            pipeline: self.pipeline,
+            sink,
+        }
+    }
+
+    /// The topic that refused records go to. Without one they are only counted.
+    pub fn dead_letters(mut self, topic: impl Into<String>) -> Self {
+        self.settings.dead_letters = Some(topic.into());
+        self
+    }
+
+    /// What a crash may do to the output, by default [`Delivery::AtLeastOnce`].
+    pub fn delivery(mut self, delivery: Delivery) -> Self {
+        self.settings.delivery = delivery;
+        self
+    }
+
+    /// Time between commits, by default [`Delivery::commit_interval`].
+    pub fn commit_every(mut self, interval: Duration) -> Self {
+        self.settings.commit_interval = Some(interval);
+        self
+    }
+
+    /// How many threads share the tasks, by default 1.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = workers;
+        self
+    }
+
+    /// How many failures in a row of one task are followed by a restart, by default 10; the next one ends the app.
+    pub fn max_restarts(mut self, restarts: u32) -> Self {
+        self.settings.max_restarts = restarts;
+        self
+    }
+
+    /// How long a stop waits for what is in flight, by default 10 s. What is not committed then is read again at the
+    /// next start.
+    pub fn drain_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.drain_deadline = deadline;
+        self
+    }
+
+    /// The clock that the pipelines see, by default the machine's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// A table that pipelines look things up in, by [`TaskContext::table`].
+    pub fn table<T: Any + Send + Sync>(mut self, name: &'static str, table: Arc<T>) -> Self {
+        self.settings.tables.insert(name, table);
+        self
+    }
+
+    /// Starts the app's threads.
+    ///
+    /// # Errors
+    /// If a topic is missing or the log refuses the group.
+    pub fn start<R>(self, log: &Arc<dyn Log>) -> Result<Running, AppError>
+    where
+        F: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+        R: Records + 'static,
+        K: MakeSink<R::Record>,
+    {
+        let Self {
+            settings,
+            pipeline,
+            sink,
+        } = self;
+        let Some(source) = settings.source else {
+            return Err(AppError::NoSource(settings.name));
+        };
+        let Source {
+            subscription,
+            batch_size,
+        } = source;
+        if let Some(topic) = &settings.dead_letters {
+            log.offsets(topic)?;
+        }
+        sink.check(&**log)?;
+        let (clock, tables) = (settings.clock, Arc::new(settings.tables));
+        let plan = Plan {
+            app: settings.name,
+            group: subscription.group.clone(),
+            isolation: settings.delivery.isolation(),
+            commit_interval: settings
+                .commit_interval
+                .unwrap_or_else(|| settings.delivery.commit_interval()),
+            dead_letters: settings.dead_letters,
+            batch_size,
+            max_restarts: settings.max_restarts,
+            build: Box::new(move |intake, cx| {
+                let task_sink = sink.make(&cx);
+                let records = pipeline(TaskRecords::new(Arc::clone(&intake)), cx);
+                Box::new(Task::new(records, task_sink, intake)) as Box<dyn Drive>
+            }),
+            context: Box::new(move |topic_partition| {
+                TaskContext::new(topic_partition, Arc::clone(&clock), Arc::clone(&tables))
+            }),
+            status: SharedStatus::default(),
+        };
+        let subscriber = log.subscribe(&subscription)?;
+        let (workers, deadline) = (settings.workers, settings.drain_deadline);
+        Running::start(
+            plan,
+            Arc::clone(log),
+            subscription.topic,
+            subscriber,
+            workers,
+            deadline,
+        )
+    }
+
+    /// Runs the app until `until` is ready or it fails for good.
+    ///
+    /// # Errors
+    /// Why it did not start, or what it failed of.
+    pub async fn run<R>(
+        self,
+        log: &Arc<dyn Log>,
+        until: impl Future<Output = ()>,
+    ) -> Result<Status, AppError>
+    where
+        F: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+        R: Records + 'static,
+        K: MakeSink<R::Record>,
+    {
+        self.start(log)?.until(until).await
+    }
+}
+
+impl<F, K> fmt::Debug for App<F, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("name", &self.settings.name)
+            .field("source", &self.settings.source)
+            .field("delivery", &self.settings.delivery)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Names a topic, to read it or to write to it.
+#[must_use]
+pub fn topic(name: impl Into<String>) -> Topic {
+    Topic { name: name.into() }
+}
+
+/// A topic's name, on its way to a [`Source`] or a [`TopicSink`].
+#[derive(Clone, Debug)]
+pub struct Topic {
+    name: String,
+}
+
+impl Topic {
+    /// Reads the topic for a consumer group.
+    #[must_use]
+    pub fn group(self, group: impl Into<String>) -> Source {
+        Source::new(self.name, group.into())
+    }
+
+    /// Writes pairs: the key as text, the value as JSON.
+    #[must_use]
+    pub fn json<T>(self) -> TopicSink<T, Json> {
+        self.encoded(Json)
+    }
+
+    /// Writes values as JSON under the key that they were read with.
+    #[must_use]
+    pub fn json_values<T>(self) -> TopicSink<T, JsonValues> {
+        self.encoded(JsonValues)
+    }
+
+    /// Writes records with an encoder of the user's own.
+    #[must_use]
+    pub fn encoded<T, E>(self, encoder: E) -> TopicSink<T, E> {
+        TopicSink::new(self.name.into(), encoder)
+    }
+}
