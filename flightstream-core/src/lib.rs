@@ -5,6 +5,7 @@ mod error;
 pub mod flight;
 pub mod log;
 pub mod operator;
+pub mod producer;
 mod records;
 pub mod runtime;
 pub mod search;

@@ -1,0 +1,1 @@
+//! Polls the Airlabs API within its quota.

@@ -1,0 +1,9 @@
+//! Where the messages of the topic `flight` come from: the Airlabs API, files, the simulation.
+//!
+//! A producer appends raw messages, keyed by aircraft, and leaves decoding to the pipeline: what a source sends is
+//! kept as it was sent.
+
+#[cfg(feature = "airlabs-client")]
+pub mod airlabs;
+#[cfg(feature = "files")]
+pub mod files;
