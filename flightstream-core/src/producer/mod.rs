@@ -7,3 +7,10 @@
 pub mod airlabs;
 #[cfg(feature = "files")]
 pub mod files;
+mod message;
+mod pace;
+mod stop;
+
+pub use self::message::Message;
+pub use self::pace::{Pace, PaceError};
+pub use self::stop::StopSignal;

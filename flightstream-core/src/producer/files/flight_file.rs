@@ -1,0 +1,181 @@
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::elements::{ElementError, Elements, LARGEST_MESSAGE};
+use super::error::FileError;
+use crate::flight::airlabs;
+use crate::flight::csv::AirlabsCsv;
+use crate::producer::Message;
+
+/// A recorded file of flights, read a message at a time.
+pub struct FlightFile {
+    path: PathBuf,
+    content: Content,
+    messages: u64,
+}
+
+/// How a file holds its flights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A JSON array of flights, or an Airlabs answer.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// A header and one flight a line.
+    Csv,
+}
+
+enum Content {
+    Array(Elements<Box<dyn BufRead + Send>>),
+    Answer(std::vec::IntoIter<Bytes>),
+    Lines(Box<dyn BufRead + Send>),
+    Csv(Box<AirlabsCsv<Box<dyn BufRead + Send>>>),
+}
+
+impl Format {
+    /// What a file's name says, a compression's suffix aside.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+        match name.rsplit_once('.')?.1 {
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
+
+impl FlightFile {
+    /// Opens a file. Compression is told by its first bytes, the format by its name, else by its first character.
+    ///
+    /// # Errors
+    /// If it cannot be read, is empty, or is nothing known.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
+        let path = path.into();
+        let at = |source| FileError::Io { path: path.clone(), source };
+        let file = BufReader::with_capacity(1 << 16, File::open(&path).map_err(at)?);
+        let mut reader = decompress(file).map_err(at)?;
+        let first = first_character(&mut *reader).map_err(at)?;
+        let Some(first) = first else { return Err(FileError::Empty { path }) };
+        let format = match (Format::of(&path), first) {
+            (Some(format), _) => format,
+            (None, b'[') => Format::Json,
+            (None, b'{') => Format::Ndjson,
+            (None, _) => return Err(FileError::UnknownFormat { path }),
+        };
+        let content = match (format, first) {
+            (Format::Json, b'[') => Content::Array(Elements::new(reader)),
+            (Format::Json, _) => {
+                let mut body = Vec::new();
+                reader.read_to_end(&mut body).map_err(at)?;
+                let messages = airlabs::messages(&body)
+                    .map_err(|source| FileError::Answer { path: path.clone(), source })?;
+                let messages: Vec<_> =
+                    messages.iter().map(|message| Bytes::copy_from_slice(message.raw)).collect();
+                Content::Answer(messages.into_iter())
+            }
+            (Format::Ndjson, _) => Content::Lines(reader),
+            (Format::Csv, _) => {
+                let csv = AirlabsCsv::new(reader)
+                    .map_err(|error| FileError::Csv { path: path.clone(), what: error.to_string() })?;
+                Content::Csv(Box::new(csv))
+            }
+        };
+        Ok(Self { path, content, messages: 0 })
+    }
+
+    /// The next message; `None` at the end of the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read on, was cut off, or holds something absurdly large.
+    pub fn next_message(&mut self) -> Result<Option<Message>, FileError> {
+        let next = match &mut self.content {
+            Content::Array(elements) => elements.next_element().map_err(|error| match error {
+                ElementError::Io(source) => FileError::Io { path: self.path.clone(), source },
+                ElementError::Truncated => {
+                    FileError::Truncated { path: self.path.clone(), messages: self.messages }
+                }
+                ElementError::TooLarge => {
+                    FileError::TooLarge { path: self.path.clone(), limit: LARGEST_MESSAGE }
+                }
+            })?,
+            Content::Answer(messages) => messages.next(),
+            Content::Lines(lines) => next_line(lines, &self.path)?,
+            Content::Csv(csv) => match csv.next() {
+                Some(Ok(row)) => Some(row),
+                Some(Err(error)) => {
+                    return Err(FileError::Csv { path: self.path.clone(), what: error.to_string() });
+                }
+                None => None,
+            },
+        };
+        self.messages += u64::from(next.is_some());
+        Ok(next.map(Message::from_json))
+    }
+}
+
+impl std::fmt::Debug for FlightFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlightFile")
+            .field("path", &self.path)
+            .field("messages", &self.messages)
+            .finish_non_exhaustive()
+    }
+}
+
+fn decompress(mut file: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+    let start = file.fill_buf()?;
+    Ok(if start.starts_with(&[0x1f, 0x8b]) {
+        Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file)))
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(BufReader::with_capacity(1 << 16, zstd::Decoder::with_buffer(file)?))
+    } else {
+        Box::new(file)
+    })
+}
+
+/// The first character that is no blank, without consuming it; blanks and a byte order mark before it are consumed.
+fn first_character(reader: &mut (dyn BufRead + Send)) -> io::Result<Option<u8>> {
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        if let Some(rest) = buffer.strip_prefix(b"\xef\xbb\xbf") {
+            let mark = buffer.len() - rest.len();
+            reader.consume(mark);
+            continue;
+        }
+        let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        if let Some(first) = buffer.get(blanks).copied() {
+            reader.consume(blanks);
+            return Ok(Some(first));
+        }
+        reader.consume(blanks);
+    }
+}
+
+fn next_line(lines: &mut (dyn BufRead + Send), path: &Path) -> Result<Option<Bytes>, FileError> {
+    loop {
+        let mut line = Vec::new();
+        let limit = LARGEST_MESSAGE as u64 + 1;
+        let read = lines.take(limit).read_until(b'\n', &mut line);
+        let read = read.map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if line.len() > LARGEST_MESSAGE {
+            return Err(FileError::TooLarge { path: path.to_owned(), limit: LARGEST_MESSAGE });
+        }
+        line.truncate(line.trim_ascii_end().len());
+        if !line.is_empty() {
+            return Ok(Some(line.into()));
+        }
+    }
+}
