@@ -1,1 +1,25 @@
-//! table
+//! Reference tables: loaded before tasks start, swapped whole.
+//!
+//! A table is small beside the stream it is joined with, so every task holds all of it in memory. It is read once,
+//! before the first record; a mistake in it refuses the start with the line and the column that is wrong. It never
+//! changes in place: a new version is loaded beside the old one and takes its place at once ([`SharedTable`]), so
+//! that all records of one batch see the same table.
+//!
+//! ```
+//! use flightstream_core::flight::AirportIata;
+//! use flightstream_core::table::Airports;
+//!
+//! let airports = Airports::embedded();
+//! let warsaw = airports.resolve(Some(AirportIata::new("WAW")?), None).unwrap();
+//! assert_eq!(warsaw.country.as_str(), "PL");
+//! # Ok::<(), flightstream_core::flight::TextError>(())
+//! ```
+
+mod airports;
+mod airports_csv;
+mod error;
+mod shared;
+
+pub use self::airports::{Airport, Airports};
+pub use self::error::TableError;
+pub use self::shared::{SharedTable, TableReader};
