@@ -31,19 +31,27 @@ impl Message {
     #[must_use]
     pub fn from_json(value: Bytes) -> Self {
         let (hex, event_time) = match serde_json::from_slice::<Envelope<'_>>(&value) {
-            Ok(envelope) => {
-                (envelope.hex.and_then(|hex| hex.parse().ok()), envelope.updated.map(Timestamp::from_seconds))
-            }
+            Ok(envelope) => (
+                envelope.hex.and_then(|hex| hex.parse().ok()),
+                envelope.updated.map(Timestamp::from_seconds),
+            ),
             Err(_) => (None, None),
         };
         let key = hex.map(|hex: Icao24| Bytes::from(hex.to_string()));
-        Self { key, value, event_time }
+        Self {
+            key,
+            value,
+            event_time,
+        }
     }
 
     /// The record to append. Without an event time of its own it gets `otherwise`.
     #[must_use]
     pub fn into_record(self, otherwise: Timestamp) -> Record<Raw> {
         let event_time = self.event_time.unwrap_or(otherwise);
-        Record { key: self.key, ..Record::new(Raw(Some(self.value)), event_time) }
+        Record {
+            key: self.key,
+            ..Record::new(Raw(Some(self.value)), event_time)
+        }
     }
 }

@@ -38,7 +38,9 @@ impl FromStr for Pace {
         }
         let factor = text.strip_suffix('x').unwrap_or(text).parse().ok();
         let usable = factor.filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
-        usable.map(Self::Times).ok_or_else(|| PaceError(text.to_owned()))
+        usable
+            .map(Self::Times)
+            .ok_or_else(|| PaceError(text.to_owned()))
     }
 }
 
@@ -72,7 +74,10 @@ mod tests {
     #[test]
     fn event_time_is_divided_by_the_factor() {
         let at = Timestamp::from_seconds;
-        assert_eq!(Pace::Times(60.0).due(at(100), at(220)), Duration::from_secs(2));
+        assert_eq!(
+            Pace::Times(60.0).due(at(100), at(220)),
+            Duration::from_secs(2)
+        );
         assert_eq!(Pace::Times(1.0).due(at(100), at(90)), Duration::ZERO);
         assert_eq!(Pace::Max.due(at(100), at(220)), Duration::ZERO);
     }

@@ -23,7 +23,11 @@ pub(super) enum ElementError {
 impl<R: BufRead> Elements<R> {
     /// Reads from an array's opening bracket on; blanks before it are skipped.
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, started: false, ended: false }
+        Self {
+            reader,
+            started: false,
+            ended: false,
+        }
     }
 
     /// The next element; `None` after the array's closing bracket.
@@ -134,7 +138,16 @@ mod tests {
         for buffer in 1..text.len() {
             let (elements, whole) = split(text, buffer);
             assert!(whole);
-            assert_eq!(elements, [r#"{"a":[1,2],"b":"],\"}"}"#, "7", "null", "[1,[2]]", r#""x,y""#]);
+            assert_eq!(
+                elements,
+                [
+                    r#"{"a":[1,2],"b":"],\"}"}"#,
+                    "7",
+                    "null",
+                    "[1,[2]]",
+                    r#""x,y""#
+                ]
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::elements::{ElementError, Elements, LARGEST_MESSAGE};
 use super::error::FileError;
 use crate::flight::airlabs;
-use crate::flight::csv::AirlabsCsv;
+use crate::flight::csv::Rows;
 use crate::producer::Message;
 
 /// A recorded file of flights, read a message at a time.
@@ -33,7 +33,7 @@ enum Content {
     Array(Elements<Box<dyn BufRead + Send>>),
     Answer(std::vec::IntoIter<Bytes>),
     Lines(Box<dyn BufRead + Send>),
-    Csv(Box<AirlabsCsv<Box<dyn BufRead + Send>>>),
+    Csv(Box<Rows<Box<dyn BufRead + Send>>>),
 }
 
 impl Format {
@@ -41,7 +41,10 @@ impl Format {
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+        let name = name
+            .strip_suffix(".gz")
+            .or_else(|| name.strip_suffix(".zst"))
+            .unwrap_or(&name);
         match name.rsplit_once('.')?.1 {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
@@ -58,11 +61,16 @@ impl FlightFile {
     /// If it cannot be read, is empty, or is nothing known.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
-        let at = |source| FileError::Io { path: path.clone(), source };
+        let at = |source| FileError::Io {
+            path: path.clone(),
+            source,
+        };
         let file = BufReader::with_capacity(1 << 16, File::open(&path).map_err(at)?);
         let mut reader = decompress(file).map_err(at)?;
         let first = first_character(&mut *reader).map_err(at)?;
-        let Some(first) = first else { return Err(FileError::Empty { path }) };
+        let Some(first) = first else {
+            return Err(FileError::Empty { path });
+        };
         let format = match (Format::of(&path), first) {
             (Some(format), _) => format,
             (None, b'[') => Format::Json,
@@ -74,20 +82,30 @@ impl FlightFile {
             (Format::Json, _) => {
                 let mut body = Vec::new();
                 reader.read_to_end(&mut body).map_err(at)?;
-                let messages = airlabs::messages(&body)
-                    .map_err(|source| FileError::Answer { path: path.clone(), source })?;
-                let messages: Vec<_> =
-                    messages.iter().map(|message| Bytes::copy_from_slice(message.raw)).collect();
+                let messages = airlabs::messages(&body).map_err(|source| FileError::Answer {
+                    path: path.clone(),
+                    source,
+                })?;
+                let messages: Vec<_> = messages
+                    .iter()
+                    .map(|message| Bytes::copy_from_slice(message.raw))
+                    .collect();
                 Content::Answer(messages.into_iter())
             }
             (Format::Ndjson, _) => Content::Lines(reader),
             (Format::Csv, _) => {
-                let csv = AirlabsCsv::new(reader)
-                    .map_err(|error| FileError::Csv { path: path.clone(), what: error.to_string() })?;
+                let csv = Rows::new(reader).map_err(|error| FileError::Csv {
+                    path: path.clone(),
+                    what: error.to_string(),
+                })?;
                 Content::Csv(Box::new(csv))
             }
         };
-        Ok(Self { path, content, messages: 0 })
+        Ok(Self {
+            path,
+            content,
+            messages: 0,
+        })
     }
 
     /// The next message; `None` at the end of the file.
@@ -97,20 +115,28 @@ impl FlightFile {
     pub fn next_message(&mut self) -> Result<Option<Message>, FileError> {
         let next = match &mut self.content {
             Content::Array(elements) => elements.next_element().map_err(|error| match error {
-                ElementError::Io(source) => FileError::Io { path: self.path.clone(), source },
-                ElementError::Truncated => {
-                    FileError::Truncated { path: self.path.clone(), messages: self.messages }
-                }
-                ElementError::TooLarge => {
-                    FileError::TooLarge { path: self.path.clone(), limit: LARGEST_MESSAGE }
-                }
+                ElementError::Io(source) => FileError::Io {
+                    path: self.path.clone(),
+                    source,
+                },
+                ElementError::Truncated => FileError::Truncated {
+                    path: self.path.clone(),
+                    messages: self.messages,
+                },
+                ElementError::TooLarge => FileError::TooLarge {
+                    path: self.path.clone(),
+                    limit: LARGEST_MESSAGE,
+                },
             })?,
             Content::Answer(messages) => messages.next(),
             Content::Lines(lines) => next_line(lines, &self.path)?,
             Content::Csv(csv) => match csv.next() {
-                Some(Ok(row)) => Some(row),
+                Some(Ok(row)) => Some(row.raw),
                 Some(Err(error)) => {
-                    return Err(FileError::Csv { path: self.path.clone(), what: error.to_string() });
+                    return Err(FileError::Csv {
+                        path: self.path.clone(),
+                        what: error.to_string(),
+                    });
                 }
                 None => None,
             },
@@ -132,9 +158,15 @@ impl std::fmt::Debug for FlightFile {
 fn decompress(mut file: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
     let start = file.fill_buf()?;
     Ok(if start.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file)))
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            flate2::bufread::MultiGzDecoder::new(file),
+        ))
     } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(BufReader::with_capacity(1 << 16, zstd::Decoder::with_buffer(file)?))
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            zstd::Decoder::with_buffer(file)?,
+        ))
     } else {
         Box::new(file)
     })
@@ -152,7 +184,10 @@ fn first_character(reader: &mut (dyn BufRead + Send)) -> io::Result<Option<u8>> 
             reader.consume(mark);
             continue;
         }
-        let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blanks = buffer
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
         if let Some(first) = buffer.get(blanks).copied() {
             reader.consume(blanks);
             return Ok(Some(first));
@@ -166,12 +201,18 @@ fn next_line(lines: &mut (dyn BufRead + Send), path: &Path) -> Result<Option<Byt
         let mut line = Vec::new();
         let limit = LARGEST_MESSAGE as u64 + 1;
         let read = lines.take(limit).read_until(b'\n', &mut line);
-        let read = read.map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+        let read = read.map_err(|source| FileError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         if read == 0 {
             return Ok(None);
         }
         if line.len() > LARGEST_MESSAGE {
-            return Err(FileError::TooLarge { path: path.to_owned(), limit: LARGEST_MESSAGE });
+            return Err(FileError::TooLarge {
+                path: path.to_owned(),
+                limit: LARGEST_MESSAGE,
+            });
         }
         line.truncate(line.trim_ascii_end().len());
         if !line.is_empty() {

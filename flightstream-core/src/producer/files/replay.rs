@@ -63,7 +63,13 @@ impl Replay {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default()
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         ("flightstream-replay", TopicPartition::new(name, 0))
     }
@@ -94,7 +100,9 @@ impl Replay {
             let skip = already_sent.saturating_sub(sent);
             let pass = self.pass(writer, &mut sent, skip, shift, stop, progress)?;
             let Some((first, last)) = pass else {
-                return Err(FileError::Empty { path: self.path.clone() });
+                return Err(FileError::Empty {
+                    path: self.path.clone(),
+                });
             };
             if stop.is_stopped() || !self.repeat {
                 return Ok(());
@@ -141,7 +149,10 @@ impl Replay {
             }
             let message = shifted(message, shift);
             let time = message.event_time.unwrap_or(time);
-            progress.0.event_time.fetch_max(time.as_millis(), Ordering::Relaxed);
+            progress
+                .0
+                .event_time
+                .fetch_max(time.as_millis(), Ordering::Relaxed);
             chunk.push(message.into_record(time));
         };
         self.send(writer, &mut chunk, sent, progress)?;
@@ -159,7 +170,10 @@ impl Replay {
             return Ok(());
         }
         *sent += chunk.len() as u64;
-        writer.append(&self.topic, std::mem::replace(chunk, Vec::with_capacity(CHUNK)))?;
+        writer.append(
+            &self.topic,
+            std::mem::replace(chunk, Vec::with_capacity(CHUNK)),
+        )?;
         let (group, partition) = Self::progress_key(&self.path);
         writer.commit(group, &[(partition, *sent)])?;
         progress.0.sent.store(*sent, Ordering::Relaxed);
@@ -169,12 +183,19 @@ impl Replay {
 
 /// The same message told `by` later: its `updated` moved on, the rest as it was.
 fn shifted(message: Message, by: Duration) -> Message {
-    let Some(time) = message.event_time.filter(|_| !by.is_zero()) else { return message };
-    let (old, new) = (time.as_seconds().to_string(), time.plus(by).as_seconds().to_string());
+    let Some(time) = message.event_time.filter(|_| !by.is_zero()) else {
+        return message;
+    };
+    let (old, new) = (
+        time.as_seconds().to_string(),
+        time.plus(by).as_seconds().to_string(),
+    );
     let key = b"\"updated\"";
     let find = |bytes: &[u8], what: &[u8], from: usize| {
         let rest = bytes.get(from..)?;
-        rest.windows(what.len()).position(|window| window == what).map(|at| from + at)
+        rest.windows(what.len())
+            .position(|window| window == what)
+            .map(|at| from + at)
     };
     let value = find(&message.value, key, 0)
         .and_then(|at| find(&message.value, old.as_bytes(), at + key.len()))
@@ -184,7 +205,11 @@ fn shifted(message: Message, by: Duration) -> Message {
             Some(Bytes::from([before, new.as_bytes(), after].concat()))
         });
     match value {
-        Some(value) => Message { value, event_time: Some(time.plus(by)), ..message },
+        Some(value) => Message {
+            value,
+            event_time: Some(time.plus(by)),
+            ..message
+        },
         None => message,
     }
 }
