@@ -1,2 +1,56 @@
-//! The flightstream command.
-fn main() {}
+//! The `flightstream` command: each subcommand a thin file over `flightstream-core`.
+
+mod cli;
+mod completions;
+mod dashboard;
+mod data;
+mod doctor;
+mod error;
+mod export;
+mod index;
+mod logging;
+mod pipeline;
+mod process;
+mod produce;
+mod report;
+mod run;
+mod settings;
+mod signals;
+mod status_line;
+
+use std::process::ExitCode;
+
+use crate::cli::{Command, Produce};
+use crate::error::CommandError;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match settings::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    logging::start(cli.log_format, cli.verbose);
+    let outcome = match cli.command {
+        Command::Run(options) => run::run(&options),
+        Command::Produce(Produce::Stream(options)) => produce::stream(&options),
+        Command::Produce(Produce::Export(options)) => export::export(&options),
+        Command::Produce(Produce::Replay(options)) => produce::replay(&options),
+        Command::Produce(Produce::Simulate(options)) => produce::simulate(&options),
+        Command::Process(options) => process::process(&options),
+        Command::Index(options) => index::index(&options),
+        Command::Dashboard(options) => dashboard::dashboard(&options),
+        Command::Doctor(options) => doctor::doctor(&options),
+        Command::Completions { shell } => completions::print(shell),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error);
+            error.exit_code()
+        }
+    }
+}
+
+type Outcome = Result<(), CommandError>;

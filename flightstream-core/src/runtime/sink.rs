@@ -21,8 +21,12 @@ pub trait Sink<T> {
     ///
     /// # Errors
     /// If the sink cannot go on; the task is then restarted from its last commit.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fatal>> {
-        let _ = cx;
+    fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        outputs: &mut Outputs<'_>,
+    ) -> Poll<Result<(), Fatal>> {
+        let _ = (cx, outputs);
         Poll::Ready(Ok(()))
     }
 

@@ -45,7 +45,7 @@ impl<R: Records, S: Sink<R::Record>> Drive for Task<R, S> {
         cx: &mut Context<'_>,
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>> {
-        ready!(self.sink.poll_ready(cx))?;
+        ready!(self.sink.poll_ready(cx, outputs))?;
         let Some(batch) = ready!(self.records.as_mut().poll_next(cx)) else {
             return Poll::Ready(Err(Fatal::PipelineEnded));
         };

@@ -1,0 +1,375 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use flightstream_core::producer::Pace;
+
+/// Live flight data: producer, stream processor, index and dashboard in one binary.
+///
+/// `flightstream run` does everything in one process, with simulated traffic, no server and no API key.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "Every option is also an environment variable FLIGHTSTREAM_<OPTION> and a key of \
+    flightstream.toml. A flag wins over the environment, the environment over the file.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Settings file [default: flightstream.toml in this folder, if there is one]
+    #[arg(long, value_name = "FILE", global = true, env = "FLIGHTSTREAM_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// How log lines look
+    #[arg(long, value_enum, default_value = "text", global = true, env = "FLIGHTSTREAM_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// More log lines; twice for even more (RUST_LOG is respected too)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// All stages in one process: source → pipeline → index → dashboard in the browser
+    Run(Box<Run>),
+    /// Put flights into the topic `flight`
+    #[command(subcommand)]
+    Produce(Produce),
+    /// The processing stage alone: `flight` → decode, join with airports, classify → `flight-enriched`
+    Process(Process),
+    /// The indexing stage alone: `flight-enriched` → index
+    Index(Index),
+    /// The dashboard alone, over the `flight-enriched` of a data directory
+    Dashboard(Dashboard),
+    /// Check directories, ports, tables and the API key, and say what to do
+    Doctor(Doctor),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Produce {
+    /// Poll the Airlabs API within its quota
+    Stream(Stream),
+    /// Save one snapshot of the Airlabs API to a file
+    Export(Export),
+    /// Send the flights of a recorded file
+    Replay(Replay),
+    /// Simulate traffic
+    Simulate(Simulate),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourceKind {
+    /// Simulated traffic
+    Simulate,
+    /// The recorded file FILE
+    Replay,
+    /// The Airlabs API
+    Stream,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeliveryKind {
+    /// Output at once; a crash repeats the last second's
+    #[default]
+    AtLeastOnce,
+    /// Output every 100 ms; a crash repeats and loses nothing
+    ExactlyOnce,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Lines to read
+    #[default]
+    Text,
+    /// One JSON object on standard output
+    Json,
+}
+
+/// Where the topics are.
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// Directory of the topics [default: the platform's data directory, a folder for each source]
+    #[arg(long = "data", value_name = "DIR", env = "FLIGHTSTREAM_DATA")]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Partitions of new topics
+    #[arg(long, value_name = "N", default_value_t = 4, env = "FLIGHTSTREAM_PARTITIONS",
+        value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) partitions: u32,
+
+    /// How long raw flights are kept, by event time
+    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = duration, env = "FLIGHTSTREAM_RETENTION")]
+    pub(crate) retention: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Processing {
+    /// Table of airports to use instead of the built-in one (CSV with a header)
+    #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_AIRPORTS")]
+    pub(crate) airports: Option<PathBuf>,
+
+    /// What a crash may do to the output
+    #[arg(long, value_enum, default_value = "at-least-once", env = "FLIGHTSTREAM_DELIVERY")]
+    pub(crate) delivery: DeliveryKind,
+
+    /// Threads of the processing stage
+    #[arg(long, value_name = "N", default_value_t = 1, env = "FLIGHTSTREAM_WORKERS",
+        value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) workers: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serving {
+    /// Address of the dashboard
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "FLIGHTSTREAM_LISTEN")]
+    pub(crate) listen: SocketAddr,
+
+    /// Forget an aircraft that was not heard of for so long, by event time
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, env = "FLIGHTSTREAM_FORGET_AFTER")]
+    pub(crate) forget_after: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulated {
+    /// Aircraft to simulate
+    #[arg(long, value_name = "N", default_value_t = 5_000, env = "FLIGHTSTREAM_AIRCRAFT",
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub(crate) aircraft: u32,
+
+    /// The same seed makes the same traffic
+    #[arg(long, value_name = "N", default_value_t = 1, env = "FLIGHTSTREAM_SEED")]
+    pub(crate) seed: u64,
+
+    /// Time between two reports of an aircraft
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, env = "FLIGHTSTREAM_REPORT_INTERVAL")]
+    pub(crate) report_interval: Duration,
+
+    /// Add the defects of real feeds: missing fields, duplicates, late reports, broken JSON
+    #[arg(long, env = "FLIGHTSTREAM_DIRT")]
+    pub(crate) dirt: bool,
+
+    /// Stop after so much simulated time
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "FLIGHTSTREAM_DURATION")]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pacing {
+    /// `1x`, `60x` … of the recorded time, or `max`
+    #[arg(long, value_name = "SPEED", env = "FLIGHTSTREAM_SPEED", default_value = "max")]
+    pub(crate) speed: Pace,
+
+    /// Begin again at the end, until stopped
+    #[arg(long = "loop", env = "FLIGHTSTREAM_LOOP")]
+    pub(crate) repeat: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Api {
+    /// File that holds the Airlabs API key [or the key itself in FLIGHTSTREAM_API_KEY]
+    #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_API_KEY_FILE")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// Base URL of the API
+    #[arg(long, value_name = "URL", default_value = "https://airlabs.co/api/v9", env = "FLIGHTSTREAM_API_URL")]
+    pub(crate) api_url: String,
+
+    /// Only flights in this box: south,west,north,east in degrees
+    #[arg(long, value_name = "S,W,N,E", allow_hyphen_values = true, env = "FLIGHTSTREAM_BBOX")]
+    pub(crate) bbox: Option<String>,
+
+    /// Only flights of this airline (ICAO or IATA code)
+    #[arg(long, value_name = "CODE", env = "FLIGHTSTREAM_AIRLINE")]
+    pub(crate) airline: Option<String>,
+
+    /// Only flights from this airport (ICAO or IATA code)
+    #[arg(long, value_name = "CODE", env = "FLIGHTSTREAM_DEPARTURE")]
+    pub(crate) departure: Option<String>,
+
+    /// Only flights to this airport (ICAO or IATA code)
+    #[arg(long, value_name = "CODE", env = "FLIGHTSTREAM_ARRIVAL")]
+    pub(crate) arrival: Option<String>,
+
+    /// Give up a request after so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, env = "FLIGHTSTREAM_TIMEOUT")]
+    pub(crate) timeout: Duration,
+
+    /// Time between two requests [default: what the quota allows, spread to the end of its month]
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "FLIGHTSTREAM_INTERVAL")]
+    pub(crate) interval: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ending {
+    /// End when the source is exhausted and everything is committed, with a summary
+    #[arg(long, env = "FLIGHTSTREAM_EXIT_WHEN_DONE")]
+    pub(crate) exit_when_done: bool,
+
+    /// How the summary looks
+    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_REPORT")]
+    pub(crate) report: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Where flights come from [default: simulate, or replay if FILE is given]
+    #[arg(long, value_enum, env = "FLIGHTSTREAM_SOURCE")]
+    pub(crate) source: Option<SourceKind>,
+
+    /// The file to replay: JSON array, Airlabs answer, NDJSON or CSV, also .gz and .zst
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) processing: Processing,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+    #[command(flatten, next_help_heading = "Simulation")]
+    pub(crate) simulated: Simulated,
+    #[command(flatten, next_help_heading = "Replay")]
+    pub(crate) pacing: Pacing,
+    #[command(flatten, next_help_heading = "Airlabs API")]
+    pub(crate) api: Api,
+    #[command(flatten, next_help_heading = "Ending")]
+    pub(crate) ending: Ending,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stream {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) api: Api,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Where to save it; .json, .ndjson or .csv
+    #[arg(long, short = 'f', value_name = "FILE", default_value = "dummy_data.json", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    #[command(flatten)]
+    pub(crate) api: Api,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The file: JSON array, Airlabs answer, NDJSON or CSV, also .gz and .zst
+    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    #[command(flatten)]
+    pub(crate) pacing: Pacing,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    #[command(flatten)]
+    pub(crate) simulated: Simulated,
+    /// Write NDJSON to this file instead of the topic (needs --duration)
+    #[arg(long, short = 'f', value_name = "FILE", requires = "duration", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Process {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) processing: Processing,
+    #[command(flatten)]
+    pub(crate) ending: Ending,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Index {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Write the indexed documents to this file at the end, as NDJSON in the order of their ids
+    #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_DUMP")]
+    pub(crate) dump: Option<PathBuf>,
+    /// Forget an aircraft that was not heard of for so long, by event time
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, env = "FLIGHTSTREAM_FORGET_AFTER")]
+    pub(crate) forget_after: Duration,
+    #[command(flatten)]
+    pub(crate) ending: Ending,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dashboard {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) processing: Processing,
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+    #[command(flatten)]
+    pub(crate) api: Api,
+}
+
+/// `500ms`, `5s`, `10m`, `6h`, `2d`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err("write a number with ms, s, m, h or d, such as 10m".to_owned()),
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * factor);
+    seconds
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "write a number above 0 with ms, s, m, h or d, such as 10m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, seconds) in [("500ms", 0.5), ("5s", 5.0), ("7", 7.0), ("1.5m", 90.0), ("6h", 21_600.0)] {
+            assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
+        }
+        for text in ["", "0", "s", "-1s", "5 parsecs", "1e999d"] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+}

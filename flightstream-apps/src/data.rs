@@ -1,0 +1,54 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use directories::ProjectDirs;
+use flightstream_core::log::embedded::{EmbeddedLog, EmbeddedOptions};
+use flightstream_core::log::{Log, TopicSpec};
+
+use crate::cli;
+use crate::error::CommandError;
+
+/// The topics' names.
+pub(crate) mod topics {
+    /// Raw flights as their source sent them, keyed by aircraft.
+    pub(crate) const FLIGHT: &str = "flight";
+    /// The newest enriched flight of each aircraft.
+    pub(crate) const ENRICHED: &str = "flight-enriched";
+    /// What was refused, with the reason in headers.
+    pub(crate) const DEAD_LETTERS: &str = "flight-dlq";
+}
+
+const DEAD_LETTER_BYTES: u64 = 64 << 20;
+const RAW_BYTES: u64 = 256 << 20;
+/// Aircraft that stay away are forgotten after so long, however long raw flights are kept.
+const ENRICHED_RETENTION: Duration = Duration::from_secs(24 * 3600);
+
+/// Opens a data directory and creates its topics.
+pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, CommandError> {
+    let directory = directory(options, folder)?;
+    tracing::debug!(directory = %directory.display(), "opening the topics");
+    let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&directory, EmbeddedOptions::default())?);
+    let partitions = options.partitions;
+    for topic in [
+        TopicSpec::new(topics::FLIGHT, partitions)
+            .retention(options.retention)
+            .retention_bytes(RAW_BYTES / u64::from(partitions)),
+        TopicSpec::new(topics::ENRICHED, partitions).compacted().retention(ENRICHED_RETENTION),
+        TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
+    ] {
+        log.create_topic(&topic)?;
+    }
+    Ok(log)
+}
+
+/// The directory that is asked for, else a folder of the platform's data directory. Sources have folders of their own:
+/// a recording of last year and today's simulation are not one picture.
+pub(crate) fn directory(options: &cli::Data, folder: &str) -> Result<PathBuf, CommandError> {
+    match &options.directory {
+        Some(directory) => Ok(directory.clone()),
+        None => ProjectDirs::from("", "", "flightstream")
+            .map(|platform| platform.data_dir().join(folder))
+            .ok_or(CommandError::NoDataDirectory),
+    }
+}

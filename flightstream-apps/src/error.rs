@@ -1,0 +1,72 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use flightstream_core::log::LogError;
+use flightstream_core::producer::files::FileError;
+use flightstream_core::runtime::AppError;
+use flightstream_core::search::SearchError;
+use flightstream_core::table::TableError;
+use thiserror::Error;
+
+/// What ends a command, each as one sentence that says what to change.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum CommandError {
+    /// The topics cannot be used.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A stage did not start, or failed for good.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The table of airports cannot be used.
+    #[error("--airports: {0}")]
+    Airports(#[from] TableError),
+    /// A recorded file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The index cannot be used.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The Airlabs API cannot be used.
+    #[error("{0}")]
+    Api(String),
+    /// The dashboard's address is taken or not this machine's.
+    #[error("--listen: cannot serve on {address}: {source}; choose another address, such as 127.0.0.1:0 for any free port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// An option is missing or does not go with another.
+    #[error("{0}")]
+    Usage(String),
+    /// No place for data is known.
+    #[error("the platform names no data directory; choose one with --data DIR")]
+    NoDataDirectory,
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A thread or the network runtime cannot be started.
+    #[error("cannot start: {0}")]
+    Start(#[source] std::io::Error),
+    /// The doctor found something.
+    #[error("{0} of the checks failed")]
+    Unhealthy(usize),
+}
+
+impl CommandError {
+    /// 2 for a mistake in the call, as shells expect; 1 for everything else.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Listen { .. } | Self::Airports(_) | Self::NoDataDirectory => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+use crate::data::{self, topics};
+use crate::error::CommandError;
+use crate::report::Report;
+use crate::{Outcome, cli, pipeline, signals};
+
+/// The processing stage alone.
+pub(crate) fn process(options: &cli::Process) -> Outcome {
+    let log = data::open(&options.data, "simulate")?;
+    let mut report = Report::begin();
+    let processing = pipeline::start_processing(&log, &options.processing)?;
+    tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
+    let status = if options.ending.exit_when_done {
+        processing.wait_until_caught_up().and_then(|()| processing.stop())
+    } else {
+        let runtime = signals::runtime().map_err(CommandError::Start)?;
+        runtime.block_on(processing.until(signals::interrupted()))
+    }?;
+    report.processed(&status);
+    report.print(options.ending.report);
+    Ok(())
+}
