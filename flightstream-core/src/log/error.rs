@@ -72,6 +72,17 @@ pub enum LogError {
         /// The directory.
         path: PathBuf,
     },
+    /// A directory that is to hold a new log holds something else.
+    #[error(
+        "the directory {} holds no log but other files, such as {found:?}; choose an empty or a \
+         new directory", path.display()
+    )]
+    NotALog {
+        /// The directory.
+        path: PathBuf,
+        /// One of the things in it.
+        found: String,
+    },
     /// The data directory can't be opened, read or written: permissions, a full disk, a path that is a file.
     #[error("cannot {action} in the data directory {}: {source}", path.display())]
     Io {
