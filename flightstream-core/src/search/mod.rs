@@ -44,6 +44,7 @@ mod query;
 mod request;
 mod response;
 mod response_json;
+mod sink;
 
 use std::fmt::Debug;
 
@@ -61,6 +62,7 @@ pub use self::geo::{BoundingBox, GeoPoint};
 pub use self::mapping::{Dynamic, FieldType, Mapping};
 pub use self::query::{BoolQuery, Query, RangeQuery, Scalar};
 pub use self::request::{MAX_RESULT_WINDOW, SearchRequest, Sort, SourceFilter, TrackTotalHits};
+pub use self::sink::{IndexSink, IndexTask};
 pub use self::response::{
     AggregationResult, AggregationResults, Bucket, BucketKey, GeoBounds, Hit, Hits, SearchResponse,
     Shards, Stats, Total,
