@@ -1,0 +1,170 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flightstream_core::runtime::{AppError, Running, Status};
+use flightstream_core::search::EmbeddedStore;
+use flightstream_core::time::{Clock, SystemClock};
+use tokio::sync::watch;
+
+use crate::dashboard::{self, Pipeline, Server, Tick};
+use crate::error::CommandError;
+use crate::pipeline::INDEX;
+use crate::produce::{Producer, Progress};
+use crate::report::Report;
+use crate::status_line::StatusLine;
+use crate::{Outcome, cli, data, pipeline, signals};
+
+/// All stages in one process.
+pub(crate) fn run(options: &cli::Run) -> Outcome {
+    let runtime = signals::runtime().map_err(CommandError::Start)?;
+    let server = runtime.block_on(Server::bind(options.serving.listen))?;
+    let producer = Producer::of_run(options)?;
+    let log = data::open(&options.data, &producer.folder())?;
+    let airports = pipeline::airports(&options.processing)?;
+    let mut report = Report::begin();
+
+    let store = Arc::new(EmbeddedStore::new());
+    let indexing = pipeline::start_indexing(&log, &store)?;
+    let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
+    let producing = producer.start(&log, &airports)?;
+    let mut stages = Stages {
+        progress: producing.progress(),
+        processing: Some(processing),
+        indexing,
+        store: Arc::clone(&store),
+    };
+
+    let url = server.url();
+    let (tell, ticks) = watch::channel(Tick::default());
+    tracing::info!("{} → {url}", producing.name());
+    let outcome = runtime.block_on(async {
+        server.start(store, ticks);
+        let exhausted = producing.finished();
+        let end = async {
+            tokio::select! {
+                () = signals::interrupted() => {}
+                () = exhausted, if options.ending.exit_when_done => {}
+            }
+        };
+        stages.watch(&url, options.serving.forget_after, &tell, end).await
+    });
+    let produced = producing.stop();
+    let finished = outcome.map_err(CommandError::from).and(produced);
+    if options.ending.exit_when_done && finished.is_ok() {
+        stages.catch_up()?;
+    }
+    let (processed, indexed) = stages.stop()?;
+    finished?;
+    if let Some(processed) = processed {
+        report.processed(&processed);
+    }
+    report.indexed(&indexed);
+    if options.ending.exit_when_done {
+        report.print(options.ending.report);
+    }
+    Ok(())
+}
+
+/// The stages that run in this process.
+pub(crate) struct Stages {
+    progress: Progress,
+    processing: Option<Running>,
+    indexing: Running,
+    store: Arc<EmbeddedStore>,
+}
+
+impl Stages {
+    /// Only an index that shows what is there.
+    pub(crate) fn indexing_only(indexing: Running, store: Arc<EmbeddedStore>) -> Self {
+        Self { progress: Progress::default(), processing: None, indexing, store }
+    }
+
+    /// Tells pages and the terminal every second what goes on, until `end` or until a stage fails.
+    pub(crate) async fn watch(
+        &self,
+        url: &str,
+        forget_after: Duration,
+        tell: &watch::Sender<Tick>,
+        end: impl Future<Output = ()>,
+    ) -> Result<(), AppError> {
+        let mut line = StatusLine::new();
+        let mut before = (Instant::now(), self.status().read);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        let mut end = std::pin::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => return Ok(()),
+                _ = second.tick() => {}
+            }
+            if self.indexing.is_finished() || self.processing.as_ref().is_some_and(Running::is_finished) {
+                return Ok(());
+            }
+            dashboard::forget(&self.store, forget_after);
+            let mut tick = self.tick();
+            let elapsed = before.0.elapsed().as_secs_f64().max(0.001);
+            tick.pipeline.records_per_second = (tick.pipeline.read - before.1) as f64 / elapsed;
+            before = (Instant::now(), tick.pipeline.read);
+            line.show(describe(&tick, url));
+            tell.send_replace(tick);
+        }
+    }
+
+    /// Waits until everything that was produced is processed and indexed.
+    fn catch_up(&self) -> Result<(), AppError> {
+        if let Some(processing) = &self.processing {
+            processing.wait_until_caught_up()?;
+        }
+        self.indexing.wait_until_caught_up()
+    }
+
+    /// Stops the stages in the order of the flow, each after what it holds is committed.
+    pub(crate) fn stop(self) -> Result<(Option<Status>, Status), AppError> {
+        let processed = self.processing.map(Running::stop).transpose()?;
+        Ok((processed, self.indexing.stop()?))
+    }
+
+    /// What was done first: of the processing stage, or of the index if that is all there is.
+    fn status(&self) -> Status {
+        self.processing.as_ref().map_or_else(|| self.indexing.status(), Running::status)
+    }
+
+    fn tick(&self) -> Tick {
+        let (processed, indexed) = (self.status(), self.indexing.status());
+        let lag = |stage: &Running| stage.lag().unwrap_or(0);
+        let mut rejected = processed.rejected;
+        if self.processing.is_some() {
+            for (reason, count) in indexed.rejected {
+                *rejected.entry(reason).or_default() += count;
+            }
+        }
+        let now = SystemClock.now();
+        let as_of = self.store.newest(INDEX, "updated").ok().flatten();
+        let replayed = self.progress.replayed_to();
+        Tick {
+            version: self.store.version(INDEX).unwrap_or(0),
+            as_of,
+            now: now.as_millis(),
+            clock: replayed.unwrap_or(now).as_millis(),
+            replay: replayed.is_some(),
+            total: dashboard::total(&self.store),
+            pipeline: Pipeline {
+                records_per_second: 0.0,
+                lag: self.processing.as_ref().map_or(0, lag) + lag(&self.indexing),
+                read: processed.read,
+                enriched: processed.emitted,
+                indexed: indexed.counts.get("indexed").copied().unwrap_or(0),
+                rejected,
+                late: indexed.counts.get("late").copied().unwrap_or(0),
+                state: self.progress.state(),
+            },
+        }
+    }
+}
+
+fn describe(tick: &Tick, url: &str) -> String {
+    let rejected: u64 = tick.pipeline.rejected.values().sum();
+    format!(
+        "{} aircraft · {:.0} records/s · lag {} · rejected {rejected} · {url}",
+        tick.total, tick.pipeline.records_per_second, tick.pipeline.lag,
+    )
+}

@@ -1,0 +1,200 @@
+import type { FeatureCollection, GeoJsonProperties, Geometry, MultiLineString, Position } from "geojson";
+import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
+import { feature, mesh, merge } from "topojson-client";
+import type { GeometryCollection, MultiPolygon, Polygon, Topology } from "topojson-specification";
+import type { Theme } from "../state/theme.js";
+
+declare const BASEMAP_URL: string;
+
+type BasemapTopology = Topology<{
+  countries: GeometryCollection;
+  labels: GeometryCollection<{ name: string; rank: number }>;
+}>;
+
+export interface Basemap {
+  land: Geometry;
+  coast: Geometry;
+  borders: Geometry;
+  labels: FeatureCollection<Geometry, GeoJsonProperties>;
+}
+
+export async function loadBasemap(): Promise<Basemap> {
+  const response = await fetch(new URL(BASEMAP_URL, document.baseURI));
+  if (!response.ok) throw new Error(`Base map: the server answered ${response.status}`);
+  const topology = (await response.json()) as BasemapTopology;
+  const { countries, labels } = topology.objects;
+  return {
+    land: merge(topology, countries.geometries as Array<Polygon | MultiPolygon>),
+    coast: withoutMapEdges(mesh(topology, countries, (a, b) => a === b)),
+    borders: mesh(topology, countries, (a, b) => a !== b),
+    labels: feature(topology, labels),
+  };
+}
+
+// Where the map was cut at 180 degrees and closed at the south pole, there is no coast to draw.
+function withoutMapEdges(coast: MultiLineString): MultiLineString {
+  const coordinates: Position[][] = [];
+  for (const line of coast.coordinates) {
+    let piece: Position[] = [];
+    for (const [index, point] of line.entries()) {
+      const previous = line[index - 1];
+      if (previous && onSameMapEdge(previous, point)) {
+        if (piece.length > 1) coordinates.push(piece);
+        piece = [];
+      }
+      piece.push(point);
+    }
+    if (piece.length > 1) coordinates.push(piece);
+  }
+  return { type: "MultiLineString", coordinates };
+}
+
+function onSameMapEdge(a: Position, b: Position): boolean {
+  const atAntimeridian = Math.abs(a[0]!) > 179.98 && Math.abs(b[0]!) > 179.98;
+  return atAntimeridian || (a[1]! < -89 && b[1]! < -89);
+}
+
+const COLOURS = {
+  dark: {
+    water: "#0a111c",
+    land: "#18222f",
+    coast: "#33445a",
+    border: "#2c3b4e",
+    label: "#71839b",
+    labelHalo: "#131c28",
+    route: "#7cc4ff",
+  },
+  light: {
+    water: "#d3e0ea",
+    land: "#f5f5f1",
+    coast: "#a9bbc9",
+    border: "#c8cdd0",
+    label: "#6c7a88",
+    labelHalo: "#f5f5f1",
+    route: "#0b63c5",
+  },
+} as const satisfies Record<Theme, Record<string, string>>;
+
+export const ROUTE_SOURCE = "route";
+
+const LABEL_SIZE: ExpressionSpecification = [
+  "interpolate",
+  ["linear"],
+  ["zoom"],
+  1,
+  ["-", 11, ["*", 0.6, ["get", "rank"]]],
+  6,
+  ["-", 17, ["get", "rank"]],
+];
+
+export function basemapStyle(basemap: Basemap, theme: Theme): StyleSpecification {
+  const colours = COLOURS[theme];
+  return {
+    version: 8,
+    sources: {
+      land: geoJson(basemap.land),
+      coast: geoJson(basemap.coast),
+      borders: geoJson(basemap.borders),
+      labels: { type: "geojson", data: basemap.labels },
+      [ROUTE_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+    },
+    layers: [
+      { id: "water", type: "background", paint: { "background-color": colours.water } },
+      {
+        id: "land",
+        type: "fill",
+        source: "land",
+        paint: { "fill-color": colours.land, "fill-antialias": false },
+      },
+      {
+        id: "coast",
+        type: "line",
+        source: "coast",
+        paint: { "line-color": colours.coast, "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.5, 6, 1.1] },
+      },
+      {
+        id: "borders",
+        type: "line",
+        source: "borders",
+        paint: { "line-color": colours.border, "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.5, 6, 1.3] },
+      },
+      ...labelLayers(colours),
+      {
+        id: "route-flown",
+        type: "line",
+        source: ROUTE_SOURCE,
+        filter: ["==", ["get", "part"], "flown"],
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-color": colours.route, "line-width": 2.5 },
+      },
+      {
+        id: "route-ahead",
+        type: "line",
+        source: ROUTE_SOURCE,
+        filter: ["==", ["get", "part"], "ahead"],
+        layout: { "line-join": "round" },
+        paint: { "line-color": colours.route, "line-width": 2, "line-dasharray": [2, 2] },
+      },
+      {
+        id: "route-airports",
+        type: "circle",
+        source: ROUTE_SOURCE,
+        filter: ["==", ["geometry-type"], "Point"],
+        paint: {
+          "circle-radius": 4.5,
+          "circle-color": colours.land,
+          "circle-stroke-color": colours.route,
+          "circle-stroke-width": 2,
+        },
+      },
+      {
+        id: "route-airport-codes",
+        type: "symbol",
+        source: ROUTE_SOURCE,
+        filter: ["==", ["geometry-type"], "Point"],
+        layout: {
+          "text-field": ["get", "code"],
+          "text-font": ["sans-serif"],
+          "text-size": 13,
+          "text-offset": [0, 1.1],
+          "text-anchor": "top",
+        },
+        paint: { "text-color": colours.route, "text-halo-color": colours.labelHalo, "text-halo-width": 1.5 },
+      },
+    ],
+  };
+}
+
+/**
+ * Smaller countries are named only further in, where there is room for them. Where names collide,
+ * MapLibre keeps the one in the later layer, so the largest countries come last.
+ */
+function labelLayers(colours: (typeof COLOURS)[Theme]): StyleSpecification["layers"] {
+  return [5, 4, 3, 2, 1, 0].map((rank) => ({
+    id: `labels-${rank}`,
+    type: "symbol" as const,
+    source: "labels",
+    minzoom: [0, 1.8, 2.6, 3.4, 4.2, 5][rank]!,
+    filter: ["==", ["get", "rank"], rank] as ExpressionSpecification,
+    layout: {
+      "text-field": ["get", "name"] as ExpressionSpecification,
+      // No glyph server: MapLibre draws these from the reader's own fonts.
+      "text-font": ["sans-serif"],
+      "text-size": LABEL_SIZE,
+      "text-max-width": 7,
+      "text-padding": 6,
+      "text-letter-spacing": 0.04,
+    },
+    paint: { "text-color": colours.label, "text-halo-color": colours.labelHalo, "text-halo-width": 1.2 },
+  }));
+}
+
+function geoJson(geometry: Geometry) {
+  return {
+    type: "geojson" as const,
+    data: { type: "Feature" as const, properties: {}, geometry },
+    // The data are 1:50m; more detailed tiles would only repeat them.
+    maxzoom: 7,
+    tolerance: 0.3,
+  };
+}

@@ -1,0 +1,34 @@
+import type { BoundingBox } from "../api/positions.js";
+
+/** With fewer aircraft than this the whole world is cheaper than asking again after every pan. */
+const WHOLE_WORLD_LIMIT = 20_000;
+const WORLD_ZOOM = 4;
+const PADDING = 0.5;
+
+export interface VisibleArea {
+  zoom: number;
+  box: BoundingBox;
+}
+
+/** The part of the world to hold positions of; null for all of it. */
+export function areaToLoad(visible: VisibleArea, totalAircraft: number): BoundingBox | null {
+  if (totalAircraft <= WHOLE_WORLD_LIMIT || visible.zoom < WORLD_ZOOM) return null;
+  const { south, west, north, east } = visible.box;
+  const latPadding = (north - south) * PADDING;
+  const lonPadding = (east - west) * PADDING;
+  const padded = {
+    south: Math.max(-90, south - latPadding),
+    west: west - lonPadding,
+    north: Math.min(90, north + latPadding),
+    east: east + lonPadding,
+  };
+  // A box over the antimeridian is rare enough to load the world for.
+  return padded.west < -180 || padded.east > 180 ? null : padded;
+}
+
+export function contains(outer: BoundingBox | null, inner: BoundingBox): boolean {
+  if (outer === null) return true;
+  return (
+    inner.south >= outer.south && inner.north <= outer.north && inner.west >= outer.west && inner.east <= outer.east
+  );
+}
