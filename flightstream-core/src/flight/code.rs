@@ -35,15 +35,19 @@ macro_rules! code {
                         return Err(TextError::Character { allowed: $allowed });
                     }
                 }
-                let length = text.len();
-                let text = bytes.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok());
-                Text::new(text.unwrap_or_default()).map(Self)
+                Ok(Self(Text::from_ascii(bytes)))
             }
 
             /// The code as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+
+            /// The code's bytes: ASCII.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
             }
         }
 
@@ -70,6 +74,12 @@ macro_rules! code {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                super::text::deserialize(deserializer)
             }
         }
     };
@@ -110,4 +120,9 @@ code!(
 code!(
     /// An aircraft's registration (tail number), such as `SP-LRA`. Not a key: service vehicles share `SERV`.
     Registration, 1..=11, true, "printable ASCII", |byte| byte.is_ascii_graphic() || *byte == b' '
+);
+code!(
+    /// What an aircraft calls itself on the radio and in its transponder, such as `LOT281`: at most eight characters,
+    /// the padding blanks of the transponder cut.
+    Callsign, 1..=8, true, "letters and digits", u8::is_ascii_alphanumeric
 );

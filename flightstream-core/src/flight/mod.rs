@@ -1,10 +1,33 @@
 //! The typed flight record in SI units, the decoders of its sources, and its enrichment.
 
+pub mod airlabs;
+mod altitude;
 mod code;
+mod country;
+pub mod csv;
+mod decoder;
+pub mod document;
+mod enriched;
+mod icao24;
+mod position;
+mod quality;
+mod record;
+mod squawk;
+mod status;
 mod text;
+mod writer;
 
+pub use self::altitude::Altitude;
 pub use self::code::{
-    AircraftType, AirlineIata, AirlineIcao, AirportIata, AirportIcao, Country, FlightCode,
-    FlightNumber, Registration,
+    AircraftType, AirlineIata, AirlineIcao, AirportIata, AirportIcao, Callsign, Country,
+    FlightCode, FlightNumber, Registration,
 };
+pub use self::decoder::Decode;
+pub use self::enriched::EnrichedFlight;
+pub use self::icao24::{Icao24, Icao24Error};
+pub use self::position::{Position, PositionError};
+pub use self::quality::Quality;
+pub use self::record::Flight;
+pub use self::squawk::Squawk;
+pub use self::status::{FlightStatus, FlightType};
 pub use self::text::{Text, TextError};

@@ -1,4 +1,6 @@
 use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -60,16 +62,48 @@ impl<const N: usize> Text<N> {
         Ok(Self(bytes))
     }
 
+    /// From printable ASCII that is already checked and padded with zeros at its end.
+    pub(super) const fn from_ascii(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(N);
         // Only printable ASCII gets in, so this never takes the default.
-        self.0
-            .get(..length)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
+
+    /// The text's bytes, without the padding.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(N);
+        self.0.get(..length).unwrap_or_default()
+    }
+}
+
+/// Reads a value that is text with a form of its own.
+pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: serde::Deserializer<'de>,
+{
+    struct Visitor<T>(PhantomData<T>);
+
+    impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for Visitor<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse()
+                .map_err(|error| E::custom(format_args!("text {error}")))
+        }
+    }
+
+    deserializer.deserialize_str(Visitor(PhantomData))
 }
 
 impl<const N: usize> fmt::Display for Text<N> {

@@ -1,1 +1,5 @@
 //! table
+
+pub mod airports;
+
+pub use self::airports::{Airport, Airports, TableError};

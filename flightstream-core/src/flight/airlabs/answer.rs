@@ -1,0 +1,157 @@
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::error::AirlabsError;
+use super::messages::{Message, message};
+use super::quota::{Quota, Request};
+
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// What one call brought: the messages, and what the envelope says about the quota.
+///
+/// It borrows the elements from the body and keeps nothing else of it: the envelope repeats the API key and the caller's
+/// address, and neither is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<'a> {
+    /// The elements of `response`, in order.
+    pub messages: Vec<Message<'a>>,
+    /// The caller's plan, if the envelope tells.
+    pub quota: Option<Quota>,
+}
+
+/// Why a body is no answer with flights. None of these holds any of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// Airlabs answers with an error. [`AirlabsError::retry`] says what to do.
+    #[error(transparent)]
+    Airlabs(#[from] AirlabsError),
+    /// The body is no JSON: cut off, or from something between here and Airlabs. Ask again, with a growing pause.
+    #[error("the answer is no well-formed JSON")]
+    Malformed,
+    /// It is JSON with neither `response` nor `error` nor `hex`. See whether the URL is right.
+    #[error("the answer holds neither flights nor an error")]
+    Unexpected,
+    /// It is larger than 64 MiB, many times what the API sends. See whether the URL is right.
+    #[error("the answer is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+}
+
+impl<'a> Answer<'a> {
+    /// Reads a body in any of the forms that Airlabs uses: an envelope with an array or with one object in it, a bare
+    /// array, or a single object. An `error` counts before anything else, whatever the HTTP status was.
+    ///
+    /// ```
+    /// use flightstream_core::flight::airlabs::{AirlabsError, Answer, AnswerError, Retry};
+    ///
+    /// let body = br#"{"error":{"message":"...","code":"hour_limit_exceeded"}}"#;
+    /// let Err(AnswerError::Airlabs(error)) = Answer::parse(body) else { panic!() };
+    /// assert_eq!(error.retry(), Retry::NextHour);
+    /// ```
+    ///
+    /// # Errors
+    /// If it is an error, or nothing that Airlabs sends. One bad element does not spoil the others.
+    pub fn parse(body: &'a [u8]) -> Result<Self, AnswerError> {
+        if body.len() > LARGEST_BODY {
+            return Err(AnswerError::TooLarge);
+        }
+        match body.trim_ascii_start().first() {
+            Some(b'[') => Ok(Self {
+                messages: elements(body)?,
+                quota: None,
+            }),
+            Some(b'{') => {
+                let envelope: Envelope<'a> = json(body)?;
+                Self::from_envelope(&envelope, body)
+            }
+            _ => {
+                json::<IgnoredAny>(body)?;
+                Err(AnswerError::Unexpected)
+            }
+        }
+    }
+
+    fn from_envelope(envelope: &Envelope<'a>, body: &'a [u8]) -> Result<Self, AnswerError> {
+        if let Some(error) = envelope.error {
+            return Err(error.into());
+        }
+        let messages = match envelope.response {
+            Some(response) if response.get().starts_with('[') => {
+                elements(response.get().as_bytes())?
+            }
+            Some(response) if response.get().starts_with('{') => vec![message(response)],
+            None if envelope.has_hex => vec![message(json(body)?)],
+            Some(_) | None => return Err(AnswerError::Unexpected),
+        };
+        Ok(Self {
+            messages,
+            quota: envelope.quota,
+        })
+    }
+}
+
+fn elements(array: &[u8]) -> Result<Vec<Message<'_>>, AnswerError> {
+    let elements: Vec<&RawValue> = json(array)?;
+    Ok(elements.into_iter().map(message).collect())
+}
+
+fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, AnswerError> {
+    serde_json::from_slice(body).map_err(|_| AnswerError::Malformed)
+}
+
+#[derive(Default)]
+struct Envelope<'a> {
+    response: Option<&'a RawValue>,
+    error: Option<AirlabsError>,
+    quota: Option<Quota>,
+    has_hex: bool,
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EnvelopeVisitor;
+
+        impl<'de> Visitor<'de> for EnvelopeVisitor {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an answer")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    match name.as_str() {
+                        "response" => envelope.response = Some(map.next_value()?),
+                        "error" => envelope.error = error(map.next_value()?),
+                        "request" => envelope.quota = quota(map.next_value()?),
+                        name => {
+                            envelope.has_hex |= name == "hex";
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+
+        deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+fn error(error: &RawValue) -> Option<AirlabsError> {
+    if matches!(error.get(), "null" | "false") {
+        return None;
+    }
+    let code = serde_json::from_str::<serde_json::Value>(error.get()).ok();
+    let code = code.as_ref().and_then(|error| error.get("code")?.as_str());
+    Some(code.map_or(AirlabsError::Other, AirlabsError::from_code))
+}
+
+fn quota(request: &RawValue) -> Option<Quota> {
+    let Request(quota) = serde_json::from_str(request.get()).ok()?;
+    (!quota.is_empty()).then_some(quota)
+}

@@ -1,0 +1,124 @@
+use simd_json::{Node, StaticNode};
+
+use super::error::DecodeError;
+
+/// One value of an object: null counts as absent, nested values as wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Value<'a> {
+    #[default]
+    Absent,
+    Text(&'a str),
+    Number(f64),
+    Wrong,
+}
+
+/// The values of one object by field. Filling the slots first and reading them afterwards makes the last of repeated
+/// keys win without any further care.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    pub(super) hex: Value<'a>,
+    pub(super) updated: Value<'a>,
+    pub(super) reg_number: Value<'a>,
+    pub(super) flag: Value<'a>,
+    pub(super) lat: Value<'a>,
+    pub(super) lng: Value<'a>,
+    pub(super) alt: Value<'a>,
+    pub(super) dir: Value<'a>,
+    pub(super) speed: Value<'a>,
+    pub(super) v_speed: Value<'a>,
+    pub(super) squawk: Value<'a>,
+    pub(super) flight_number: Value<'a>,
+    pub(super) flight_icao: Value<'a>,
+    pub(super) flight_iata: Value<'a>,
+    pub(super) dep_icao: Value<'a>,
+    pub(super) dep_iata: Value<'a>,
+    pub(super) arr_icao: Value<'a>,
+    pub(super) arr_iata: Value<'a>,
+    pub(super) airline_icao: Value<'a>,
+    pub(super) airline_iata: Value<'a>,
+    pub(super) aircraft_icao: Value<'a>,
+    pub(super) status: Value<'a>,
+    pub(super) unknown: u32,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads the object that a tape holds.
+    pub(super) fn from_tape(tape: &[Node<'a>]) -> Result<Self, DecodeError> {
+        let mut nodes = tape.iter();
+        let Some(Node::Object { len, .. }) = nodes.next() else {
+            return Err(DecodeError::NotAnObject);
+        };
+        let mut fields = Self::default();
+        for _ in 0..*len {
+            // A tape is complete; were it not, the rest would be absent.
+            let (Some(Node::String(name)), Some(node)) = (nodes.next(), nodes.next()) else {
+                break;
+            };
+            let value = match *node {
+                Node::String(text) => Value::Text(text),
+                Node::Static(value) => from_static(value),
+                Node::Object { count, .. } | Node::Array { count, .. } => {
+                    if let Some(last) = count.checked_sub(1) {
+                        nodes.nth(last);
+                    }
+                    Value::Wrong
+                }
+            };
+            match fields.slot(name) {
+                Slot::Field(slot) => *slot = value,
+                Slot::Ignored => {}
+                Slot::Unknown => fields.unknown += 1,
+            }
+        }
+        Ok(fields)
+    }
+
+    fn slot(&mut self, name: &str) -> Slot<'_, 'a> {
+        Slot::Field(match name.as_bytes() {
+            b"hex" => &mut self.hex,
+            b"reg_number" => &mut self.reg_number,
+            b"flag" => &mut self.flag,
+            b"lat" => &mut self.lat,
+            b"lng" => &mut self.lng,
+            b"alt" => &mut self.alt,
+            b"dir" => &mut self.dir,
+            b"speed" => &mut self.speed,
+            b"v_speed" => &mut self.v_speed,
+            b"squawk" => &mut self.squawk,
+            b"flight_number" => &mut self.flight_number,
+            b"flight_icao" => &mut self.flight_icao,
+            b"flight_iata" => &mut self.flight_iata,
+            b"dep_icao" => &mut self.dep_icao,
+            b"dep_iata" => &mut self.dep_iata,
+            b"arr_icao" => &mut self.arr_icao,
+            b"arr_iata" => &mut self.arr_iata,
+            b"airline_icao" => &mut self.airline_icao,
+            b"airline_iata" => &mut self.airline_iata,
+            b"aircraft_icao" => &mut self.aircraft_icao,
+            b"updated" => &mut self.updated,
+            b"status" => &mut self.status,
+            // How the signal was received, and the codeshare's codes: nothing a flight is told by.
+            b"type" | b"cs_airline_iata" | b"cs_flight_iata" | b"cs_flight_number" => {
+                return Slot::Ignored;
+            }
+            _ => return Slot::Unknown,
+        })
+    }
+}
+
+enum Slot<'f, 'a> {
+    Field(&'f mut Value<'a>),
+    Ignored,
+    Unknown,
+}
+
+fn from_static<'a>(value: StaticNode) -> Value<'a> {
+    match value {
+        StaticNode::Null => Value::Absent,
+        StaticNode::Bool(_) => Value::Wrong,
+        // No field needs more than the 53 bits that a float keeps.
+        StaticNode::I64(number) => Value::Number(number as f64),
+        StaticNode::U64(number) => Value::Number(number as f64),
+        StaticNode::F64(number) => Value::Number(number),
+    }
+}
