@@ -5,5 +5,6 @@
 
 #[cfg(feature = "airlabs-client")]
 pub mod airlabs;
+pub mod export;
 #[cfg(feature = "files")]
 pub mod files;
