@@ -1,5 +1,6 @@
 //! The `flightstream` command: each subcommand a thin file over `flightstream-core`.
 
+mod airlabs;
 mod cli;
 mod completions;
 mod dashboard;

@@ -28,6 +28,7 @@ pub(crate) fn airports(options: &cli::Processing) -> Result<Arc<Airports>, Comma
 pub(crate) fn start_processing(
     log: &Arc<dyn Log>,
     options: &cli::Processing,
+    airports: &Arc<Airports>,
 ) -> Result<Running, CommandError> {
     let delivery = match options.delivery {
         DeliveryKind::AtLeastOnce => Delivery::AtLeastOnce,
@@ -35,7 +36,7 @@ pub(crate) fn start_processing(
     };
     let app = App::new("process")
         .source(topic(topics::FLIGHT).group("process"))
-        .table(AIRPORTS, airports(options)?)
+        .table(AIRPORTS, Arc::clone(airports))
         .pipeline(pipelines::enriched)
         .sink(topic(topics::ENRICHED).encoded(Documents).tally(flight_type))
         .dead_letters(topics::DEAD_LETTERS)

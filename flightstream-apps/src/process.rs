@@ -6,8 +6,9 @@ use crate::{Outcome, cli, pipeline, signals};
 /// The processing stage alone.
 pub(crate) fn process(options: &cli::Process) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
+    let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
-    let processing = pipeline::start_processing(&log, &options.processing)?;
+    let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
     let status = if options.ending.exit_when_done {
         processing.wait_until_caught_up().and_then(|()| processing.stop())

@@ -2,7 +2,7 @@
 
 mod flight_reference;
 
-use flightstream_core::flight::Decode;
+use flightstream_core::operator::Decoder;
 use flightstream_core::flight::airlabs::AirlabsJson;
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -84,14 +84,7 @@ fn bounding_box(text: &str) -> Result<BoundingBox, ApiError> {
     };
     let edges: Result<Vec<f64>, _> = text.split(',').map(str::parse).collect();
     match edges.map_err(|_| wrong())?.as_slice() {
-        [south, west, north, east] => {
-            let latitudes = (-90.0..=90.0).contains(south) && (-90.0..=90.0).contains(north);
-            let longitudes = (-180.0..=180.0).contains(west) && (-180.0..=180.0).contains(east);
-            if !(latitudes && longitudes && south <= north) {
-                return Err(wrong());
-            }
-            Ok(BoundingBox { top: *north, left: *west, bottom: *south, right: *east })
-        }
+        [south, west, north, east] => Ok(BoundingBox::new(*north, *west, *south, *east)?),
         _ => Err(wrong()),
     }
 }

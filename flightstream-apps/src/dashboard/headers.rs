@@ -11,9 +11,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::Shared;
 
 /// Nothing from elsewhere, no inline script, no frame.
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Compression, and the headers that keep a page to itself.
 pub(super) fn add(router: Router<Shared>, address: SocketAddr) -> Router<Shared> {

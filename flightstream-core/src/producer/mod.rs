@@ -5,12 +5,17 @@
 
 #[cfg(feature = "airlabs-client")]
 pub mod airlabs;
+pub mod export;
 #[cfg(feature = "files")]
 pub mod files;
 mod message;
 mod pace;
+#[cfg(feature = "simulation")]
+mod simulated;
 mod stop;
 
 pub use self::message::Message;
 pub use self::pace::{Pace, PaceError};
+#[cfg(feature = "simulation")]
+pub use self::simulated::SimulatedTraffic;
 pub use self::stop::StopSignal;

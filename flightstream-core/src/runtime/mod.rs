@@ -48,7 +48,7 @@
 //! last commit after a pause that grows with each failure in a row.
 
 mod app;
-mod backoff;
+pub(crate) mod backoff;
 mod context;
 mod dead_letters;
 mod delivery;

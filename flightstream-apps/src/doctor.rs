@@ -1,0 +1,71 @@
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::net::TcpListener;
+
+use crate::error::CommandError;
+use crate::{Outcome, airlabs, cli, data, pipeline};
+
+/// Checks everything that `run` depends on and says what to do about what fails.
+pub(crate) fn doctor(options: &cli::Doctor) -> Outcome {
+    let mut failed = 0;
+    let mut check = |name: &str, outcome: Result<String, String>| {
+        let (mark, text) = match outcome {
+            Ok(text) => ("ok  ", text),
+            Err(text) => {
+                failed += 1;
+                ("FAIL", text)
+            }
+        };
+        // Nobody reads it if standard output is closed.
+        let _ = writeln!(io::stdout(), "{mark}  {name:<16} {text}");
+    };
+    check("data directory", directory(options));
+    check("airports", airports(options));
+    check("dashboard", listen(options));
+    check("API key", api_key(options));
+    if failed == 0 { Ok(()) } else { Err(CommandError::Unhealthy(failed)) }
+}
+
+fn directory(options: &cli::Doctor) -> Result<String, String> {
+    let directory = data::directory(&options.data, "simulate").map_err(text)?;
+    let log = data::open(&options.data, "simulate").map_err(text)?;
+    let topics = log.topics().map_err(text)?;
+    let mut records = 0;
+    for topic in &topics {
+        let ranges = log.offsets(&topic.name).map_err(text)?;
+        records += ranges.iter().map(|range| range.end - range.start).sum::<u64>();
+    }
+    Ok(format!("{} is writable, {} topics with about {records} records", directory.display(), topics.len()))
+}
+
+fn airports(options: &cli::Doctor) -> Result<String, String> {
+    let airports = pipeline::airports(&options.processing).map_err(text)?;
+    let origin = options.processing.airports.as_ref();
+    let origin = origin.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+    match airports.len() {
+        0 => Err(format!("the table ({origin}) is empty: every flight would be Unknown")),
+        count => Ok(format!("{count} ({origin})")),
+    }
+}
+
+fn listen(options: &cli::Doctor) -> Result<String, String> {
+    let address = options.serving.listen;
+    TcpListener::bind(address)
+        .map_err(|source| text(CommandError::Listen { address, source }))?;
+    let warning = if address.ip().is_loopback() { "" } else { ", and seen by other machines" };
+    Ok(format!("http://{address} is free{warning}"))
+}
+
+/// A key is needed for the API alone, so none is no failure; a malformed one is.
+fn api_key(options: &cli::Doctor) -> Result<String, String> {
+    let given = options.api.api_key_file.is_some() || std::env::var_os(airlabs::API_KEY).is_some();
+    if !given {
+        return Ok("none: simulate and replay work without; set FLIGHTSTREAM_API_KEY for the API".to_owned());
+    }
+    airlabs::key(options.api.api_key_file.as_deref()).map_err(text)?;
+    Ok("has the form of a key; it was not tried, since that costs a call".to_owned())
+}
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
