@@ -2,6 +2,8 @@
 
 mod code;
 mod position;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod text;
 
 pub use self::code::{
