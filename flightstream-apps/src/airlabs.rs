@@ -33,8 +33,9 @@ pub(crate) fn client(options: &cli::Api) -> Result<AirlabsClient, CommandError> 
 /// The key, from the file if one is named, else from the environment.
 pub(crate) fn key(file: Option<&Path>) -> Result<ApiKey, CommandError> {
     if let Some(file) = file {
-        return ApiKey::from_file(file)
-            .map_err(|error| CommandError::Usage(format!("--api-key-file {}: {error}", file.display())));
+        return ApiKey::from_file(file).map_err(|error| {
+            CommandError::Usage(format!("--api-key-file {}: {error}", file.display()))
+        });
     }
     let text = std::env::var(API_KEY).map_err(|_| {
         CommandError::Usage(format!(
@@ -52,17 +53,23 @@ fn filter(options: &cli::Api) -> Result<Filter, CommandError> {
     }
     // The length tells IATA codes from ICAO codes.
     match options.airline.as_deref() {
-        Some(code) if code.len() == 2 => filter.airline_iata = Some(code.parse().map_err(wrong("airline"))?),
+        Some(code) if code.len() == 2 => {
+            filter.airline_iata = Some(code.parse().map_err(wrong("airline"))?)
+        }
         Some(code) => filter.airline_icao = Some(code.parse().map_err(wrong("airline"))?),
         None => {}
     }
     match options.departure.as_deref() {
-        Some(code) if code.len() == 3 => filter.dep_iata = Some(code.parse().map_err(wrong("departure"))?),
+        Some(code) if code.len() == 3 => {
+            filter.dep_iata = Some(code.parse().map_err(wrong("departure"))?)
+        }
         Some(code) => filter.dep_icao = Some(code.parse().map_err(wrong("departure"))?),
         None => {}
     }
     match options.arrival.as_deref() {
-        Some(code) if code.len() == 3 => filter.arr_iata = Some(code.parse().map_err(wrong("arrival"))?),
+        Some(code) if code.len() == 3 => {
+            filter.arr_iata = Some(code.parse().map_err(wrong("arrival"))?)
+        }
         Some(code) => filter.arr_icao = Some(code.parse().map_err(wrong("arrival"))?),
         None => {}
     }

@@ -11,8 +11,10 @@ use flightstream_core::producer::Pace;
 /// `flightstream run` does everything in one process, with simulated traffic, no server and no API key.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true)]
-#[command(after_help = "Every option is also an environment variable FLIGHTSTREAM_<OPTION> and a key of \
-    flightstream.toml. A flag wins over the environment, the environment over the file.")]
+#[command(
+    after_help = "Every option is also an environment variable FLIGHTSTREAM_<OPTION> and a key of \
+    flightstream.toml. A flag wins over the environment, the environment over the file."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,7 +24,13 @@ pub(crate) struct Cli {
     pub(crate) config: Option<PathBuf>,
 
     /// How log lines look
-    #[arg(long, value_enum, default_value = "text", global = true, env = "FLIGHTSTREAM_LOG_FORMAT")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "text",
+        global = true,
+        env = "FLIGHTSTREAM_LOG_FORMAT"
+    )]
     pub(crate) log_format: LogFormat,
 
     /// More log lines; twice for even more (RUST_LOG is respected too)
@@ -123,7 +131,12 @@ pub(crate) struct Processing {
     pub(crate) airports: Option<PathBuf>,
 
     /// What a crash may do to the output
-    #[arg(long, value_enum, default_value = "at-least-once", env = "FLIGHTSTREAM_DELIVERY")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "at-least-once",
+        env = "FLIGHTSTREAM_DELIVERY"
+    )]
     pub(crate) delivery: DeliveryKind,
 
     /// Threads of the processing stage
@@ -135,7 +148,12 @@ pub(crate) struct Processing {
 #[derive(Debug, Args)]
 pub(crate) struct Serving {
     /// Address of the dashboard
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "FLIGHTSTREAM_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        env = "FLIGHTSTREAM_LISTEN"
+    )]
     pub(crate) listen: SocketAddr,
 
     /// Forget an aircraft that was not heard of for so long, by event time
@@ -170,7 +188,12 @@ pub(crate) struct Simulated {
 #[derive(Debug, Args)]
 pub(crate) struct Pacing {
     /// `1x`, `60x` … of the recorded time, or `max`
-    #[arg(long, value_name = "SPEED", env = "FLIGHTSTREAM_SPEED", default_value = "max")]
+    #[arg(
+        long,
+        value_name = "SPEED",
+        env = "FLIGHTSTREAM_SPEED",
+        default_value = "max"
+    )]
     pub(crate) speed: Pace,
 
     /// Begin again at the end, until stopped
@@ -185,11 +208,21 @@ pub(crate) struct Api {
     pub(crate) api_key_file: Option<PathBuf>,
 
     /// Base URL of the API
-    #[arg(long, value_name = "URL", default_value = "https://airlabs.co/api/v9", env = "FLIGHTSTREAM_API_URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://airlabs.co/api/v9",
+        env = "FLIGHTSTREAM_API_URL"
+    )]
     pub(crate) api_url: String,
 
     /// Only flights in this box: south,west,north,east in degrees
-    #[arg(long, value_name = "S,W,N,E", allow_hyphen_values = true, env = "FLIGHTSTREAM_BBOX")]
+    #[arg(
+        long,
+        value_name = "S,W,N,E",
+        allow_hyphen_values = true,
+        env = "FLIGHTSTREAM_BBOX"
+    )]
     pub(crate) bbox: Option<String>,
 
     /// Only flights of this airline (ICAO or IATA code)
@@ -261,7 +294,13 @@ pub(crate) struct Stream {
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// Where to save it; .json, .ndjson or .csv
-    #[arg(long, short = 'f', value_name = "FILE", default_value = "dummy_data.json", env = "FLIGHTSTREAM_FILENAME")]
+    #[arg(
+        long,
+        short = 'f',
+        value_name = "FILE",
+        default_value = "dummy_data.json",
+        env = "FLIGHTSTREAM_FILENAME"
+    )]
     pub(crate) filename: PathBuf,
     #[command(flatten)]
     pub(crate) api: Api,
@@ -283,7 +322,13 @@ pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) simulated: Simulated,
     /// Write NDJSON to this file instead of the topic (needs --duration)
-    #[arg(long, short = 'f', value_name = "FILE", requires = "duration", env = "FLIGHTSTREAM_FILENAME")]
+    #[arg(
+        long,
+        short = 'f',
+        value_name = "FILE",
+        requires = "duration",
+        env = "FLIGHTSTREAM_FILENAME"
+    )]
     pub(crate) filename: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: Data,
@@ -335,7 +380,9 @@ pub(crate) struct Doctor {
 
 /// `500ms`, `5s`, `10m`, `6h`, `2d`; a bare number is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim() {
         "ms" => 0.001,
@@ -365,7 +412,13 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, seconds) in [("500ms", 0.5), ("5s", 5.0), ("7", 7.0), ("1.5m", 90.0), ("6h", 21_600.0)] {
+        for (text, seconds) in [
+            ("500ms", 0.5),
+            ("5s", 5.0),
+            ("7", 7.0),
+            ("1.5m", 90.0),
+            ("6h", 21_600.0),
+        ] {
             assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
         }
         for text in ["", "0", "s", "-1s", "5 parsecs", "1e999d"] {

@@ -9,6 +9,11 @@ use crate::cli::Cli;
 /// Prints a shell's completion script.
 #[allow(clippy::unnecessary_wraps, reason = "a command like the others")]
 pub(crate) fn print(shell: Shell) -> Outcome {
-    clap_complete::generate(shell, &mut Cli::command(), "flightstream", &mut io::stdout());
+    clap_complete::generate(
+        shell,
+        &mut Cli::command(),
+        "flightstream",
+        &mut io::stdout(),
+    );
     Ok(())
 }

@@ -34,7 +34,9 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         TopicSpec::new(topics::FLIGHT, partitions)
             .retention(options.retention)
             .retention_bytes(RAW_BYTES / u64::from(partitions)),
-        TopicSpec::new(topics::ENRICHED, partitions).compacted().retention(ENRICHED_RETENTION),
+        TopicSpec::new(topics::ENRICHED, partitions)
+            .compacted()
+            .retention(ENRICHED_RETENTION),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
     ] {
         log.create_topic(&topic)?;

@@ -23,7 +23,11 @@ pub(crate) fn doctor(options: &cli::Doctor) -> Outcome {
     check("airports", airports(options));
     check("dashboard", listen(options));
     check("API key", api_key(options));
-    if failed == 0 { Ok(()) } else { Err(CommandError::Unhealthy(failed)) }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(CommandError::Unhealthy(failed))
+    }
 }
 
 fn directory(options: &cli::Doctor) -> Result<String, String> {
@@ -33,9 +37,16 @@ fn directory(options: &cli::Doctor) -> Result<String, String> {
     let mut records = 0;
     for topic in &topics {
         let ranges = log.offsets(&topic.name).map_err(text)?;
-        records += ranges.iter().map(|range| range.end - range.start).sum::<u64>();
+        records += ranges
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum::<u64>();
     }
-    Ok(format!("{} is writable, {} topics with about {records} records", directory.display(), topics.len()))
+    Ok(format!(
+        "{} is writable, {} topics with about {records} records",
+        directory.display(),
+        topics.len()
+    ))
 }
 
 fn airports(options: &cli::Doctor) -> Result<String, String> {
@@ -43,16 +54,21 @@ fn airports(options: &cli::Doctor) -> Result<String, String> {
     let origin = options.processing.airports.as_ref();
     let origin = origin.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
     match airports.len() {
-        0 => Err(format!("the table ({origin}) is empty: every flight would be Unknown")),
+        0 => Err(format!(
+            "the table ({origin}) is empty: every flight would be Unknown"
+        )),
         count => Ok(format!("{count} ({origin})")),
     }
 }
 
 fn listen(options: &cli::Doctor) -> Result<String, String> {
     let address = options.serving.listen;
-    TcpListener::bind(address)
-        .map_err(|source| text(CommandError::Listen { address, source }))?;
-    let warning = if address.ip().is_loopback() { "" } else { ", and seen by other machines" };
+    TcpListener::bind(address).map_err(|source| text(CommandError::Listen { address, source }))?;
+    let warning = if address.ip().is_loopback() {
+        ""
+    } else {
+        ", and seen by other machines"
+    };
     Ok(format!("http://{address} is free{warning}"))
 }
 
@@ -60,7 +76,10 @@ fn listen(options: &cli::Doctor) -> Result<String, String> {
 fn api_key(options: &cli::Doctor) -> Result<String, String> {
     let given = options.api.api_key_file.is_some() || std::env::var_os(airlabs::API_KEY).is_some();
     if !given {
-        return Ok("none: simulate and replay work without; set FLIGHTSTREAM_API_KEY for the API".to_owned());
+        return Ok(
+            "none: simulate and replay work without; set FLIGHTSTREAM_API_KEY for the API"
+                .to_owned(),
+        );
     }
     airlabs::key(options.api.api_key_file.as_deref()).map_err(text)?;
     Ok("has the form of a key; it was not tried, since that costs a call".to_owned())

@@ -32,7 +32,9 @@ pub(crate) enum CommandError {
     #[error("{0}")]
     Api(String),
     /// The dashboard's address is taken or not this machine's.
-    #[error("--listen: cannot serve on {address}: {source}; choose another address, such as 127.0.0.1:0 for any free port")]
+    #[error(
+        "--listen: cannot serve on {address}: {source}; choose another address, such as 127.0.0.1:0 for any free port"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -65,7 +67,9 @@ impl CommandError {
     /// 2 for a mistake in the call, as shells expect; 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Listen { .. } | Self::Airports(_) | Self::NoDataDirectory => ExitCode::from(2),
+            Self::Usage(_) | Self::Listen { .. } | Self::Airports(_) | Self::NoDataDirectory => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

@@ -18,7 +18,9 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
     let indexing = pipeline::start_indexing(&log, &store)?;
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = if options.ending.exit_when_done {
-        indexing.wait_until_caught_up().and_then(|()| indexing.stop())
+        indexing
+            .wait_until_caught_up()
+            .and_then(|()| indexing.stop())
     } else {
         let runtime = signals::runtime().map_err(CommandError::Start)?;
         runtime.block_on(indexing.until(signals::interrupted()))
@@ -34,7 +36,10 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
 
 /// Writes all documents in the order of their ids.
 fn dump(store: &EmbeddedStore, path: &Path) -> Result<(), CommandError> {
-    let at = |source| CommandError::Write { path: path.to_owned(), source };
+    let at = |source| CommandError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = BufWriter::new(std::fs::File::create(path).map_err(at)?);
     let mut after = None;
     loop {

@@ -12,9 +12,14 @@ pub(crate) fn start(format: LogFormat, verbose: u8) {
         _ => "debug,flightstream=trace,flightstream_core=trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(crate::status_line::LogWriter);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(crate::status_line::LogWriter);
     match format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).with_target(false).init(),
+        LogFormat::Text => lines
+            .with_ansi(io::stderr().is_terminal())
+            .with_target(false)
+            .init(),
         LogFormat::Json => lines.json().init(),
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use flightstream_core::batch::Raw;
 use flightstream_core::Records;
+use flightstream_core::batch::Raw;
 use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::flight::{EnrichedFlight, FlightType};
 use flightstream_core::log::Log;
@@ -38,7 +38,11 @@ pub(crate) fn start_processing(
         .source(topic(topics::FLIGHT).group("process"))
         .table(AIRPORTS, Arc::clone(airports))
         .pipeline(pipelines::enriched)
-        .sink(topic(topics::ENRICHED).encoded(Documents).tally(flight_type))
+        .sink(
+            topic(topics::ENRICHED)
+                .encoded(Documents)
+                .tally(flight_type),
+        )
         .dead_letters(topics::DEAD_LETTERS)
         .delivery(delivery)
         .workers(usize::from(options.workers));

@@ -11,7 +11,9 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
     let status = if options.ending.exit_when_done {
-        processing.wait_until_caught_up().and_then(|()| processing.stop())
+        processing
+            .wait_until_caught_up()
+            .and_then(|()| processing.stop())
     } else {
         let runtime = signals::runtime().map_err(CommandError::Start)?;
         runtime.block_on(processing.until(signals::interrupted()))

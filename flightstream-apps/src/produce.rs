@@ -23,7 +23,11 @@ use crate::{Outcome, airlabs, signals};
 
 /// A source of flights that is not started yet.
 pub(crate) enum Producer {
-    Simulate { options: SimulationOptions, duration: Option<Duration>, live: bool },
+    Simulate {
+        options: SimulationOptions,
+        duration: Option<Duration>,
+        live: bool,
+    },
     Replay(Replay),
     Stream(Box<AirlabsProducer>),
 }
@@ -52,7 +56,11 @@ impl Progress {
 
     /// `running` or `done`.
     pub(crate) fn state(&self) -> &'static str {
-        if self.done.load(Ordering::Relaxed) { "done" } else { "running" }
+        if self.done.load(Ordering::Relaxed) {
+            "done"
+        } else {
+            "running"
+        }
     }
 }
 
@@ -60,10 +68,12 @@ impl Producer {
     /// The source that `run` is asked for.
     pub(crate) fn of_run(options: &cli::Run) -> Result<Self, CommandError> {
         match (options.source, &options.file) {
-            (None | Some(SourceKind::Replay), Some(file)) => Ok(Self::of_file(file, &options.pacing)),
-            (Some(SourceKind::Replay), None) => {
-                Err(CommandError::Usage("--source replay needs the FILE to replay".to_owned()))
+            (None | Some(SourceKind::Replay), Some(file)) => {
+                Ok(Self::of_file(file, &options.pacing))
             }
+            (Some(SourceKind::Replay), None) => Err(CommandError::Usage(
+                "--source replay needs the FILE to replay".to_owned(),
+            )),
             (None | Some(SourceKind::Simulate), None) => {
                 let live = !options.ending.exit_when_done;
                 if !live && options.simulated.duration.is_none() {
@@ -77,7 +87,9 @@ impl Producer {
             }
             (Some(SourceKind::Simulate | SourceKind::Stream), Some(file)) => {
                 let file = file.display();
-                Err(CommandError::Usage(format!("only --source replay takes a file, but there is {file}")))
+                Err(CommandError::Usage(format!(
+                    "only --source replay takes a file, but there is {file}"
+                )))
             }
         }
     }
@@ -92,14 +104,22 @@ impl Producer {
     }
 
     fn simulated(options: &cli::Simulated, live: bool) -> Self {
-        let dirt = if options.dirt { Dirt::measured() } else { Dirt::none() };
+        let dirt = if options.dirt {
+            Dirt::measured()
+        } else {
+            Dirt::none()
+        };
         let simulation = SimulationOptions {
             seed: options.seed,
             aircraft: usize::try_from(options.aircraft).unwrap_or(usize::MAX),
             interval: options.report_interval,
             dirt,
         };
-        Self::Simulate { options: simulation, duration: options.duration, live }
+        Self::Simulate {
+            options: simulation,
+            duration: options.duration,
+            live,
+        }
     }
 
     /// The data directory's folder for this source.
@@ -108,25 +128,39 @@ impl Producer {
             Self::Simulate { .. } => "simulate".to_owned(),
             Self::Stream(_) => "stream".to_owned(),
             Self::Replay(replay) => {
-                let name = replay.path.file_name().unwrap_or_default().to_string_lossy();
+                let name = replay
+                    .path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy();
                 format!("replay-{name}")
             }
         }
     }
 
     /// Starts the producer's thread.
-    pub(crate) fn start(self, log: &Arc<dyn Log>, airports: &Airports) -> Result<Producing, CommandError> {
+    pub(crate) fn start(
+        self,
+        log: &Arc<dyn Log>,
+        airports: &Airports,
+    ) -> Result<Producing, CommandError> {
         let stop = StopSignal::default();
         let mut progress = Progress::default();
         let on_thread = stop.clone();
         let (name, work): (String, Box<dyn FnOnce() -> Outcome + Send>) = match self {
-            Self::Simulate { options, duration, live } => {
+            Self::Simulate {
+                options,
+                duration,
+                live,
+            } => {
                 let name = format!("{} simulated aircraft", options.aircraft);
                 let simulation = Simulation::new(&options, airports)
                     .map_err(|error| CommandError::Usage(error.to_string()))?;
                 let mut writer = log.writer(Isolation::Immediate)?;
-                let mut traffic =
-                    SimulatedTraffic { simulation, topic: topics::FLIGHT.to_owned() };
+                let mut traffic = SimulatedTraffic {
+                    simulation,
+                    topic: topics::FLIGHT.to_owned(),
+                };
                 let work = move || match duration {
                     Some(duration) if !live => {
                         let now = SystemClock.now();
@@ -141,15 +175,17 @@ impl Producer {
                 let name = format!("replaying {} at {}", replay.path.display(), replay.pace);
                 let already_sent = replay.already_sent(&**log)?;
                 if already_sent > 0 {
-                    tracing::info!(already_sent, "going on where an earlier replay of this file was");
+                    tracing::info!(
+                        already_sent,
+                        "going on where an earlier replay of this file was"
+                    );
                 }
                 // Progress is committed with the messages, so that a replay that was killed sends none twice.
                 let mut writer = log.writer(Isolation::Transactional)?;
                 let counters = ReplayProgress::default();
                 progress.replay = Some(counters.clone());
-                let work = move || {
-                    Ok(replay.run(&mut *writer, already_sent, &on_thread, &counters)?)
-                };
+                let work =
+                    move || Ok(replay.run(&mut *writer, already_sent, &on_thread, &counters)?);
                 (name, Box::new(work))
             }
             Self::Stream(mut producer) => {
@@ -176,7 +212,13 @@ impl Producer {
                 outcome
             })
             .map_err(CommandError::Start)?;
-        Ok(Producing { name, stop, progress, thread, finished: Mutex::new(Some(finished)) })
+        Ok(Producing {
+            name,
+            stop,
+            progress,
+            thread,
+            finished: Mutex::new(Some(finished)),
+        })
     }
 }
 
@@ -192,7 +234,11 @@ impl Producing {
 
     /// Ready when it has ended by itself; to be awaited once.
     pub(crate) async fn finished(&self) {
-        let finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let finished = self
+            .finished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(finished) = finished {
             // A thread that panicked has ended too.
             let _ = finished.await;
@@ -203,7 +249,9 @@ impl Producing {
     pub(crate) fn stop(self) -> Outcome {
         self.stop.stop();
         self.thread.join().unwrap_or_else(|_| {
-            Err(CommandError::Usage("the producer panicked; please report it".to_owned()))
+            Err(CommandError::Usage(
+                "the producer panicked; please report it".to_owned(),
+            ))
         })
     }
 }
@@ -245,25 +293,43 @@ fn sent(log: &Arc<dyn Log>) -> u64 {
 
 /// `produce stream`.
 pub(crate) fn stream(options: &cli::Stream) -> Outcome {
-    produce(Producer::Stream(Box::new(airlabs::producer(&options.api)?)), &options.data)
+    produce(
+        Producer::Stream(Box::new(airlabs::producer(&options.api)?)),
+        &options.data,
+    )
 }
 
 /// `produce replay`.
 pub(crate) fn replay(options: &cli::Replay) -> Outcome {
-    produce(Producer::of_file(&options.filename, &options.pacing), &options.data)
+    produce(
+        Producer::of_file(&options.filename, &options.pacing),
+        &options.data,
+    )
 }
 
 /// `produce simulate`.
 pub(crate) fn simulate(options: &cli::Simulate) -> Outcome {
-    match (Producer::simulated(&options.simulated, true), &options.filename) {
-        (Producer::Simulate { options, duration: Some(duration), .. }, Some(path)) => {
-            simulate_to_file(&options, duration, path)
-        }
+    match (
+        Producer::simulated(&options.simulated, true),
+        &options.filename,
+    ) {
+        (
+            Producer::Simulate {
+                options,
+                duration: Some(duration),
+                ..
+            },
+            Some(path),
+        ) => simulate_to_file(&options, duration, path),
         (producer, _) => produce(producer, &options.data),
     }
 }
 
-fn simulate_to_file(options: &SimulationOptions, duration: Duration, path: &std::path::Path) -> Outcome {
+fn simulate_to_file(
+    options: &SimulationOptions,
+    duration: Duration,
+    path: &std::path::Path,
+) -> Outcome {
     let wrong = |error: &dyn std::fmt::Display| CommandError::Usage(error.to_string());
     let export = Export::to(path).map_err(|error| wrong(&error))?;
     let simulation =
@@ -272,8 +338,9 @@ fn simulate_to_file(options: &SimulationOptions, duration: Duration, path: &std:
     // A fixed beginning, so that the same options make the same file.
     let from = Timestamp::from_seconds(1_700_000_000);
     simulation.messages_between(from, from.plus(duration), &mut messages);
-    let report =
-        export.write(messages.iter().map(|message| message.value)).map_err(|error| wrong(&error))?;
+    let report = export
+        .write(messages.iter().map(|message| message.value))
+        .map_err(|error| wrong(&error))?;
     tracing::info!("{} messages written to {}", report.written, path.display());
     Ok(())
 }

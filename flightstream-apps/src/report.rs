@@ -46,7 +46,8 @@ impl Report {
         self.enriched = status.emitted;
         self.reject(status);
         for name in ["Domestic", "International", "Unknown"] {
-            self.by_type.insert(name, status.counts.get(name).copied().unwrap_or(0));
+            self.by_type
+                .insert(name, status.counts.get(name).copied().unwrap_or(0));
         }
     }
 
@@ -73,17 +74,30 @@ impl Report {
         let mut out = io::stdout().lock();
         // Nobody reads it if standard output is closed.
         let _ = match format {
-            ReportFormat::Json => writeln!(out, "{}", serde_json::to_string(&self).unwrap_or_default()),
+            ReportFormat::Json => {
+                writeln!(out, "{}", serde_json::to_string(&self).unwrap_or_default())
+            }
             ReportFormat::Text => writeln!(out, "{}", self.text()),
         };
     }
 
     fn text(&self) -> String {
         let list = |counts: &BTreeMap<String, u64>| {
-            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
+            let counts: Vec<_> = counts
+                .iter()
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect();
+            if counts.is_empty() {
+                "none".to_owned()
+            } else {
+                counts.join(", ")
+            }
         };
-        let by_type = self.by_type.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let by_type = self
+            .by_type
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect();
         let memory = self.peak_rss_bytes.map_or_else(String::new, |bytes| {
             format!(", {} MiB of memory at the most", bytes >> 20)
         });
@@ -104,7 +118,9 @@ impl Report {
 /// The most memory that this process has held, where the system tells.
 fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let indexing = pipeline::start_indexing(&log, &store)?;
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
     let producing = producer.start(&log, &airports)?;
-    let mut stages = Stages {
+    let stages = Stages {
         progress: producing.progress(),
         processing: Some(processing),
         indexing,
@@ -46,7 +46,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
                 () = exhausted, if options.ending.exit_when_done => {}
             }
         };
-        stages.watch(&url, options.serving.forget_after, &tell, end).await
+        stages
+            .watch(&url, options.serving.forget_after, &tell, end)
+            .await
     });
     let produced = producing.stop();
     let finished = outcome.map_err(CommandError::from).and(produced);
@@ -76,7 +78,12 @@ pub(crate) struct Stages {
 impl Stages {
     /// Only an index that shows what is there.
     pub(crate) fn indexing_only(indexing: Running, store: Arc<EmbeddedStore>) -> Self {
-        Self { progress: Progress::default(), processing: None, indexing, store }
+        Self {
+            progress: Progress::default(),
+            processing: None,
+            indexing,
+            store,
+        }
     }
 
     /// Tells pages and the terminal every second what goes on, until `end` or until a stage fails.
@@ -96,7 +103,9 @@ impl Stages {
                 () = &mut end => return Ok(()),
                 _ = second.tick() => {}
             }
-            if self.indexing.is_finished() || self.processing.as_ref().is_some_and(Running::is_finished) {
+            if self.indexing.is_finished()
+                || self.processing.as_ref().is_some_and(Running::is_finished)
+            {
                 return Ok(());
             }
             dashboard::forget(&self.store, forget_after);
@@ -125,7 +134,9 @@ impl Stages {
 
     /// What was done first: of the processing stage, or of the index if that is all there is.
     fn status(&self) -> Status {
-        self.processing.as_ref().map_or_else(|| self.indexing.status(), Running::status)
+        self.processing
+            .as_ref()
+            .map_or_else(|| self.indexing.status(), Running::status)
     }
 
     fn tick(&self) -> Tick {

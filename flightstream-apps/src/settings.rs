@@ -27,7 +27,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, cla
             .map_err(|message| command.error(ErrorKind::UnknownArgument, message))?;
         command = with_defaults(command, &table, &Table::new());
     }
-    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command
+        .try_get_matches_from_mut(&args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|error| name_origin(error, &args, file.as_deref()))
 }
 
@@ -52,14 +54,17 @@ fn settings_file(args: &[OsString]) -> Option<PathBuf> {
 fn read(path: &Path) -> Result<Table, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read the settings file {}: {error}", path.display()))?;
-    text.parse().map_err(|error| format!("{} is not valid TOML: {error}", path.display()))
+    text.parse()
+        .map_err(|error| format!("{} is not valid TOML: {error}", path.display()))
 }
 
 /// A key is an option of some subcommand, or a subcommand with a table of its own options.
 fn refuse_unknown(command: &Command, table: &Table) -> Result<(), String> {
     let options = all_options(command);
     for (key, value) in table {
-        let subcommand = command.get_subcommands().find(|subcommand| subcommand.get_name() == key);
+        let subcommand = command
+            .get_subcommands()
+            .find(|subcommand| subcommand.get_name() == key);
         match (subcommand, value) {
             (Some(subcommand), Value::Table(inner)) => {
                 refuse_unknown(subcommand, inner).map_err(|inner| format!("{key}.{inner}"))?;
@@ -72,18 +77,28 @@ fn refuse_unknown(command: &Command, table: &Table) -> Result<(), String> {
 }
 
 fn all_options(command: &Command) -> BTreeSet<String> {
-    let own = command.get_arguments().filter_map(Arg::get_long).map(ToOwned::to_owned);
-    own.chain(command.get_subcommands().flat_map(all_options)).collect()
+    let own = command
+        .get_arguments()
+        .filter_map(Arg::get_long)
+        .map(ToOwned::to_owned);
+    own.chain(command.get_subcommands().flat_map(all_options))
+        .collect()
 }
 
 /// The command with the file's values as defaults: those of its own table, else those of the tables around it.
 fn with_defaults(command: Command, table: &Table, around: &Table) -> Command {
     let mut values = around.clone();
-    values.extend(table.iter().map(|(key, value)| (key.clone(), value.clone())));
-    let command = command.mut_args(|arg| match arg.get_long().and_then(|long| values.get(long)) {
-        Some(value) => arg.default_value(text(value)).required(false),
-        None => arg,
-    });
+    values.extend(
+        table
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
+    let command = command.mut_args(
+        |arg| match arg.get_long().and_then(|long| values.get(long)) {
+            Some(value) => arg.default_value(text(value)).required(false),
+            None => arg,
+        },
+    );
     command.mut_subcommands(|subcommand| {
         let inner = table.get(subcommand.get_name()).and_then(Value::as_table);
         let inner = inner.cloned().unwrap_or_default();
@@ -100,16 +115,31 @@ fn text(value: &Value) -> String {
 
 /// Adds to a message about a value where that value came from.
 fn name_origin(mut error: clap::Error, args: &[OsString], file: Option<&Path>) -> clap::Error {
-    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+    if !matches!(
+        error.kind(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+    ) {
         return error;
     }
-    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return error };
-    let Some(flag) = arg.split_whitespace().next().filter(|flag| flag.starts_with("--")) else {
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let variable = format!("FLIGHTSTREAM_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase());
+    let Some(flag) = arg
+        .split_whitespace()
+        .next()
+        .filter(|flag| flag.starts_with("--"))
+    else {
+        return error;
+    };
+    let variable = format!(
+        "FLIGHTSTREAM_{}",
+        flag.trim_start_matches('-')
+            .replace('-', "_")
+            .to_uppercase()
+    );
     let on_command_line = args.iter().filter_map(|arg| arg.to_str()).any(|arg| {
-        arg.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        arg.strip_prefix(flag)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     });
     let origin = if on_command_line {
         return error;
@@ -135,7 +165,9 @@ mod tests {
         let path = directory.path().join("settings.toml");
         std::fs::write(&path, content).unwrap();
         let config = format!("--config={}", path.display());
-        let args = ["flightstream", &config].into_iter().chain(args.iter().copied());
+        let args = ["flightstream", &config]
+            .into_iter()
+            .chain(args.iter().copied());
         parse(args.map(OsString::from)).map_err(|error| error.to_string())
     }
 
@@ -159,7 +191,10 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_its_file() {
         let message = with_file("[produce.simulate]\naircrafts = 7\n", &["run"]).unwrap_err();
-        assert!(message.contains("\"produce.simulate.aircrafts\""), "{message}");
+        assert!(
+            message.contains("\"produce.simulate.aircrafts\""),
+            "{message}"
+        );
         assert!(message.contains("settings.toml"), "{message}");
     }
 

@@ -1,5 +1,3 @@
-use flightstream_core::producer::StopSignal;
-
 /// Ready at the first SIGINT or SIGTERM. A second one ends the process at once.
 pub(crate) async fn interrupted() {
     first().await;
@@ -36,21 +34,8 @@ async fn interrupt() {
 
 /// A network runtime for one command.
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
-}
-
-/// Runs blocking work until it ends or a signal arrives, which stops it.
-pub(crate) fn until_interrupted<T: Send + 'static>(
-    work: impl FnOnce(StopSignal) -> T + Send + 'static,
-) -> std::io::Result<T> {
-    let stop = StopSignal::default();
-    let on_signal = stop.clone();
-    let runtime = runtime()?;
-    runtime.spawn(async move {
-        interrupted().await;
-        on_signal.stop();
-    });
-    let done = work(stop);
-    runtime.shutdown_background();
-    Ok(done)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
 }

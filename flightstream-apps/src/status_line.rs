@@ -29,7 +29,10 @@ impl StatusLine {
             let _ = LINE.set(Mutex::new(bar.clone()));
             bar
         });
-        Self { bar, logged: Instant::now() }
+        Self {
+            bar,
+            logged: Instant::now(),
+        }
     }
 
     /// A bar towards a known end, for a replay or an export.

@@ -1,9 +1,9 @@
 //! Answers of the API: the forms they come in, errors in them, and what must never get out of them.
 
-use flightstream_core::flight::Decode;
 use flightstream_core::flight::airlabs::{
     AirlabsError, AirlabsJson, Answer, AnswerError, Retry, messages,
 };
+use flightstream_core::operator::Decoder;
 
 const ENVELOPE: &str = r#"{"request":{"lang":"en","time":12,"key":{"id":7,"api_key":"s3cr3t-k3y","type":"free",
   "expired":"2031-02-03T00:00:00.000Z","limits_by_minute":250,"limits_by_hour":"2500","limits_by_month":1000,

@@ -1,7 +1,8 @@
 //! What the Airlabs decoder makes of each field, trap by trap.
 
 use flightstream_core::flight::airlabs::{AirlabsJson, DecodeError};
-use flightstream_core::flight::{Altitude, Decode, Flight, FlightStatus, Position, Quality};
+use flightstream_core::flight::{Altitude, Flight, FlightStatus, Position, Quality};
+use flightstream_core::operator::Decoder;
 use flightstream_core::time::Timestamp;
 
 const WHOLE: &str = r#"{"hex":"48AE23","reg_number":"SP-LRA","flag":"PL","lat":51.2501,"lng":18.5007,"alt":10688,

@@ -3,10 +3,10 @@
 mod flight_reference;
 
 use flightstream_core::batch::Rejection;
-use flightstream_core::flight::Decode;
 use flightstream_core::flight::airlabs::{
     AirlabsJson, Answer, AnswerError, DecodeError, Limits, messages,
 };
+use flightstream_core::operator::Decoder;
 
 const GOOD: &str = r#"{"hex":"48AE23","reg_number":"Sł-\u0041","lat":51.25,"lng":-18.5e0,"alt":10688,"dir":271.4,"speed":828,
  "new":[true,false,null,{"a":"\"}{"}],"updated":1706705158,"status":"en-route"}"#;

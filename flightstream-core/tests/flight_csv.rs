@@ -2,7 +2,8 @@
 
 use flightstream_core::flight::airlabs::{AirlabsJson, DecodeError};
 use flightstream_core::flight::csv::{CsvError, Row, Rows};
-use flightstream_core::flight::{Altitude, Decode, Flight};
+use flightstream_core::flight::{Altitude, Flight};
+use flightstream_core::operator::Decoder;
 
 const HEADER: &str = "hex,reg_number,flag,lat,lng,alt,dir,speed,flight_number,flight_icao,flight_iata,dep_icao,dep_iata,\
     arr_icao,arr_iata,airline_icao,airline_iata,aircraft_icao,updated,status\r\n";

@@ -2,8 +2,8 @@
 
 mod flight_reference;
 
-use flightstream_core::operator::Decoder;
 use flightstream_core::flight::airlabs::AirlabsJson;
+use flightstream_core::operator::Decoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

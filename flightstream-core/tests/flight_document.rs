@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use flightstream_core::flight::airlabs::{AirlabsJson, encode};
 use flightstream_core::flight::{
-    AirportIata, AirportIcao, Altitude, Country, Decode, EnrichedFlight, Flight, FlightStatus,
-    FlightType, Icao24, Position, Quality, document,
+    AirportIata, AirportIcao, Altitude, Country, EnrichedFlight, Flight, FlightStatus, FlightType,
+    Icao24, Position, Quality, document,
 };
+use flightstream_core::operator::Decoder;
 use flightstream_core::table::Airports;
 use flightstream_core::time::Timestamp;
 use proptest::option;

@@ -7,7 +7,8 @@ use std::fs::File;
 
 use flightstream_core::flight::airlabs::{AirlabsJson, altitude_to_airlabs};
 use flightstream_core::flight::csv::Rows;
-use flightstream_core::flight::{Altitude, Decode, document};
+use flightstream_core::flight::{Altitude, document};
+use flightstream_core::operator::Decoder;
 use flightstream_core::table::Airports;
 
 #[test]

@@ -7,8 +7,8 @@ use axum::{Json, Router};
 use flightstream_core::search::{BoundingBox, SearchError, SearchRequest, SearchStore};
 use serde::Deserialize;
 
-use super::events::{Tick, events};
 use super::Shared;
+use super::events::{Tick, events};
 use crate::pipeline::INDEX;
 
 /// More aircraft than are in the air at once.
@@ -51,10 +51,15 @@ async fn positions(
 ) -> Result<Response, ApiError> {
     let bounds = query.bbox.as_deref().map(bounding_box).transpose()?;
     let etag = format!("\"{}\"", shared.store.version(INDEX)?);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
+    {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let positions = shared.store.positions(INDEX, query.since, bounds, MOST_POSITIONS)?;
+    let positions = shared
+        .store
+        .positions(INDEX, query.since, bounds, MOST_POSITIONS)?;
     // The index may have moved on since the first look.
     let etag = format!("\"{}\"", positions.version);
     let headers = [
@@ -65,14 +70,21 @@ async fn positions(
     Ok((headers, positions.encode()).into_response())
 }
 
-async fn flight(State(shared): State<Shared>, Path(hex): Path<String>) -> Result<Response, ApiError> {
+async fn flight(
+    State(shared): State<Shared>,
+    Path(hex): Path<String>,
+) -> Result<Response, ApiError> {
     let hex = hex.to_ascii_uppercase();
     match shared.store.get(INDEX, &hex).await? {
         Some(document) => {
             let json = [(header::CONTENT_TYPE, "application/json")];
             Ok((json, document.get().to_owned()).into_response())
         }
-        None => Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no aircraft [{hex}]"))),
+        None => Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no aircraft [{hex}]"),
+        )),
     }
 }
 
@@ -80,7 +92,11 @@ async fn flight(State(shared): State<Shared>, Path(hex): Path<String>) -> Result
 fn bounding_box(text: &str) -> Result<BoundingBox, ApiError> {
     let wrong = || {
         let reason = "[bbox] is south,west,north,east in degrees";
-        ApiError::new(StatusCode::BAD_REQUEST, "illegal_argument_exception", reason)
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "illegal_argument_exception",
+            reason,
+        )
     };
     let edges: Result<Vec<f64>, _> = text.split(',').map(str::parse).collect();
     match edges.map_err(|_| wrong())?.as_slice() {
@@ -108,8 +124,12 @@ impl ApiError {
 
 impl From<SearchError> for ApiError {
     fn from(error: SearchError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, body: error.to_json() }
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            status,
+            body: error.to_json(),
+        }
     }
 }
 

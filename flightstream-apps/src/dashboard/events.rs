@@ -50,7 +50,10 @@ pub(super) async fn events(
     let events = stream::unfold(ticks, |mut ticks| async {
         ticks.changed().await.ok()?;
         let tick = ticks.borrow_and_update().clone();
-        let event = Event::default().event("tick").id(tick.version.to_string()).json_data(&tick);
+        let event = Event::default()
+            .event("tick")
+            .id(tick.version.to_string())
+            .json_data(&tick);
         Some((Ok(event.unwrap_or_default()), ticks))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))

@@ -24,21 +24,33 @@ pub(super) fn add(router: Router<Shared>, address: SocketAddr) -> Router<Shared>
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(from_fn(move |request: Request, next: Next| local_names_only(address, request, next)))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(from_fn(move |request: Request, next: Next| {
+            local_names_only(address, request, next)
+        }))
 }
 
 /// On loopback only names of this machine are answered: a web page elsewhere cannot reach the dashboard by making its own
 /// name point here.
 async fn local_names_only(address: SocketAddr, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
     let is_local = name.is_none_or(|name| {
         let name = name.trim_start_matches('[').trim_end_matches(']');
         name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
     });
     if address.ip().is_loopback() && !is_local {
-        return (StatusCode::MISDIRECTED_REQUEST, "this is not a name of this machine\n").into_response();
+        return (
+            StatusCode::MISDIRECTED_REQUEST,
+            "this is not a name of this machine\n",
+        )
+            .into_response();
     }
     next.run(request).await
 }

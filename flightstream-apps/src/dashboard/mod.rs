@@ -64,7 +64,9 @@ impl Server {
 /// Removes aircraft that were not heard of for so long before the newest report: by the data's own clock, so that a
 /// recording does not vanish because it is old.
 pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
-    let Ok(Some(newest)) = store.newest(INDEX, "updated") else { return };
+    let Ok(Some(newest)) = store.newest(INDEX, "updated") else {
+        return;
+    };
     let before = Timestamp::from_millis(newest).minus(after).as_millis();
     match store.expire_before(INDEX, "updated", before) {
         Ok(0) => {}
@@ -86,7 +88,14 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     tracing::info!("showing {} at {url}", topics::ENRICHED);
     runtime.block_on(async {
         server.start(store, ticks);
-        stages.watch(&url, options.serving.forget_after, &tell, signals::interrupted()).await
+        stages
+            .watch(
+                &url,
+                options.serving.forget_after,
+                &tell,
+                signals::interrupted(),
+            )
+            .await
     })?;
     stages.stop()?;
     Ok(())

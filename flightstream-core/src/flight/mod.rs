@@ -12,6 +12,8 @@ pub mod pipelines;
 mod position;
 mod quality;
 mod record;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod squawk;
 mod status;
 mod text;

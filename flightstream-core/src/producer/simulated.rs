@@ -80,7 +80,10 @@ impl SimulatedTraffic {
 
 /// The messages as records, cut out of one shared buffer.
 fn records(messages: &Messages) -> Vec<Record<Raw>> {
-    let size = messages.iter().map(|message| message.key.len() + message.value.len()).sum();
+    let size = messages
+        .iter()
+        .map(|message| message.key.len() + message.value.len())
+        .sum();
     let mut buffer = BytesMut::with_capacity(size);
     for message in messages.iter() {
         buffer.extend_from_slice(message.key.as_bytes());

@@ -62,11 +62,11 @@ pub use self::geo::{BoundingBox, GeoPoint};
 pub use self::mapping::{Dynamic, FieldType, Mapping};
 pub use self::query::{BoolQuery, Query, RangeQuery, Scalar};
 pub use self::request::{MAX_RESULT_WINDOW, SearchRequest, Sort, SourceFilter, TrackTotalHits};
-pub use self::sink::{IndexSink, IndexTask};
 pub use self::response::{
     AggregationResult, AggregationResults, Bucket, BucketKey, GeoBounds, Hit, Hits, SearchResponse,
     Shards, Stats, Total,
 };
+pub use self::sink::{IndexSink, IndexTask};
 
 /// A store of JSON documents by id that is written in bulks and searched.
 ///

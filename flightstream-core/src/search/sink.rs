@@ -26,13 +26,18 @@ impl IndexSink {
     /// Writes to an index, which must exist.
     #[must_use]
     pub fn new(store: Arc<dyn SearchStore>, index: impl Into<Arc<str>>) -> Self {
-        Self { store, index: index.into() }
+        Self {
+            store,
+            index: index.into(),
+        }
     }
 }
 
 impl fmt::Debug for IndexSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IndexSink").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("IndexSink")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }
 
@@ -40,7 +45,10 @@ impl MakeSink<Raw> for IndexSink {
     type Sink = IndexTask;
 
     fn make(&self, _: &TaskContext) -> IndexTask {
-        IndexTask { target: self.clone(), in_flight: None }
+        IndexTask {
+            target: self.clone(),
+            in_flight: None,
+        }
     }
 
     fn check(&self, _: &dyn Log) -> Result<(), LogError> {
@@ -63,7 +71,9 @@ struct InFlight {
 
 impl fmt::Debug for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InFlight").field("span", &self.batch.span()).finish_non_exhaustive()
+        f.debug_struct("InFlight")
+            .field("span", &self.batch.span())
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,7 +92,11 @@ impl Write {
         };
         // A key that is not UTF-8 was refused before.
         let id = std::str::from_utf8(&self.id).unwrap_or_default();
-        BulkOperation { id, version: self.version, action }
+        BulkOperation {
+            id,
+            version: self.version,
+            action,
+        }
     }
 }
 
@@ -92,7 +106,9 @@ impl Sink<Raw> for IndexTask {
         cx: &mut Context<'_>,
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>> {
-        let Some(in_flight) = &mut self.in_flight else { return Poll::Ready(Ok(())) };
+        let Some(in_flight) = &mut self.in_flight else {
+            return Poll::Ready(Ok(()));
+        };
         let answer = ready!(in_flight.request.as_mut().poll(cx));
         let items = answer.map_err(|error| Fatal::stage("index", error))?;
         if let Some(InFlight { batch, .. }) = self.in_flight.take() {
@@ -103,7 +119,10 @@ impl Sink<Raw> for IndexTask {
 
     fn send(&mut self, mut batch: Batch<Raw>, outputs: &mut Outputs<'_>) -> Result<(), Fatal> {
         batch = batch.transform("index", |record, output| {
-            let key = record.key.as_deref().ok_or_else(|| Rejection::new("no_key"))?;
+            let key = record
+                .key
+                .as_deref()
+                .ok_or_else(|| Rejection::new("no_key"))?;
             std::str::from_utf8(key).map_err(|_| Rejection::new("key_not_utf8"))?;
             output.push(record);
             Ok::<(), Rejection>(())
@@ -144,7 +163,11 @@ fn settle(
     outputs: &mut Outputs<'_>,
 ) -> Result<(), Fatal> {
     if items.len() != batch.len() {
-        let answer = format!("{} documents were sent, {} answered", batch.len(), items.len());
+        let answer = format!(
+            "{} documents were sent, {} answered",
+            batch.len(),
+            items.len()
+        );
         return Err(Fatal::stage("index", answer));
     }
     let (mut indexed, mut late, mut refused) = (0, 0, Vec::new());
@@ -153,7 +176,10 @@ fn settle(
             200..300 | 404 => indexed += 1,
             409 => late += 1,
             429 | 500.. => {
-                return Err(Fatal::stage("index", format!("the store is busy: {}", reason(&item))));
+                return Err(Fatal::stage(
+                    "index",
+                    format!("the store is busy: {}", reason(&item)),
+                ));
             }
             _ => {
                 let error_type = item.error.as_ref().map(|error| error.error_type.clone());
@@ -177,5 +203,7 @@ fn settle(
 
 fn reason(item: &BulkItem) -> String {
     let status = item.status;
-    item.error.as_ref().map_or_else(|| format!("status {status}"), |error| error.reason.clone())
+    item.error
+        .as_ref()
+        .map_or_else(|| format!("status {status}"), |error| error.reason.clone())
 }

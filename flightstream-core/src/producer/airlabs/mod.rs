@@ -27,7 +27,7 @@ pub use self::client::{AirlabsClient, BASE_URL, ClientOptions};
 pub use self::error::{ClientError, RequestError};
 pub use self::filter::{FieldList, FieldListError, Filter};
 pub use self::key::{ApiKey, ApiKeyError};
-pub use self::pause::{Pause, RealPause, StopSignal};
+pub use self::pause::{Pause, RealPause};
 pub use self::producer::{AirlabsProducer, ProducerError, TOPIC};
 pub use self::schedule::{Failure, Schedule, ScheduleOptions};
 pub use self::snapshot::{RawMessage, Snapshot};

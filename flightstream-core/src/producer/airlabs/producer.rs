@@ -7,13 +7,14 @@ use tracing::warn;
 use super::last_sent::{LastSent, Mark};
 use super::{
     AirlabsClient, Pause, RawMessage, RealPause, RequestError, Schedule, ScheduleOptions, Snapshot,
-    StatusHandle, StopSignal,
+    StatusHandle,
 };
 use crate::batch::{Raw, Record};
-use crate::flight::airlabs::{AirlabsError, AirlabsJson};
 use crate::flight::Icao24;
-use crate::operator::Decoder;
+use crate::flight::airlabs::{AirlabsError, AirlabsJson};
 use crate::log::{LogError, Writer};
+use crate::operator::Decoder;
+use crate::producer::StopSignal;
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The topic that raw flights go to unless another is named.
@@ -38,14 +39,15 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// use flightstream_core::log::memory::MemoryLog;
 /// use flightstream_core::log::{Isolation, Log, TopicSpec};
 /// use flightstream_core::producer::airlabs::{
-///     AirlabsClient, AirlabsProducer, ApiKey, ClientOptions, ScheduleOptions, StopSignal, TOPIC,
+///     AirlabsClient, AirlabsProducer, ApiKey, ClientOptions, ScheduleOptions, TOPIC,
 /// };
+/// use flightstream_core::producer::StopSignal;
 ///
 /// let key = ApiKey::from_file("/run/secrets/airlabs")?;
 /// let client = AirlabsClient::new(ClientOptions::new(key))?;
 /// let mut producer = AirlabsProducer::new(client, ScheduleOptions::default());
 /// let status = producer.status(); // for a status line on another thread
-/// let stop = StopSignal::new(); // for a signal handler
+/// let stop = StopSignal::default(); // for a signal handler
 ///
 /// let log = MemoryLog::new();
 /// log.create_topic(&TopicSpec::new(TOPIC, 4))?;
