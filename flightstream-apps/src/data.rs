@@ -5,6 +5,7 @@ use std::time::Duration;
 use directories::ProjectDirs;
 use flightstream_core::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use flightstream_core::log::{Log, TopicSpec};
+use flightstream_core::producer::files::OFFSETS;
 
 use crate::cli;
 use crate::error::CommandError;
@@ -37,6 +38,7 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         TopicSpec::new(topics::ENRICHED, partitions)
             .compacted()
             .retention(ENRICHED_RETENTION),
+        TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
     ] {
         log.create_topic(&topic)?;

@@ -29,6 +29,7 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
     if let Some(path) = &options.dump {
         dump(&store, path)?;
     }
+    report.read(status.read);
     report.indexed(&status);
     report.print(options.ending.report);
     Ok(())

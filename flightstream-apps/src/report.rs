@@ -51,14 +51,16 @@ impl Report {
         }
     }
 
-    /// Takes over what the indexing stage did. Alone, it is what there is to say.
+    /// Takes over what the indexing stage did.
     pub(crate) fn indexed(&mut self, status: &Status) {
-        if self.read == 0 {
-            self.read = status.read;
-        }
         self.indexed = status.counts.get("indexed").copied().unwrap_or(0);
         self.late = status.counts.get("late").copied().unwrap_or(0);
         self.reject(status);
+    }
+
+    /// What was read, where no processing stage tells it.
+    pub(crate) fn read(&mut self, records: u64) {
+        self.read = records;
     }
 
     fn reject(&mut self, status: &Status) {

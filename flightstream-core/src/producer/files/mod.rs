@@ -7,4 +7,4 @@ mod replay;
 
 pub use self::error::FileError;
 pub use self::flight_file::{FlightFile, Format};
-pub use self::replay::{Replay, ReplayProgress};
+pub use self::replay::{OFFSETS, Replay, ReplayProgress};

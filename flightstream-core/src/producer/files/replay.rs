@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,11 +7,13 @@ use bytes::Bytes;
 
 use super::error::FileError;
 use super::flight_file::FlightFile;
-use crate::batch::{Offset, Raw, Record, TopicPartition};
+use crate::batch::{Raw, Record, TopicPartition};
 use crate::log::{Log, Writer};
 use crate::producer::{Message, Pace, StopSignal};
 use crate::time::{Clock, SystemClock, Timestamp};
 
+/// The compacted topic that holds how far each recorded file has been sent.
+pub const OFFSETS: &str = "flight-offsets";
 /// Messages that are sent before one commit.
 const CHUNK: usize = 1024;
 
@@ -56,31 +58,45 @@ impl ReplayProgress {
 }
 
 impl Replay {
-    /// The group that the replay's progress is committed for, and what counts as its partition.
-    fn progress_key(path: &Path) -> (&'static str, TopicPartition) {
-        let name: String = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default()
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '.' {
-                    c
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        ("flightstream-replay", TopicPartition::new(name, 0))
+    /// The record that says how far the replay is, written with the messages it counts.
+    fn progress_record(&self, sent: u64) -> Record<Raw> {
+        Record {
+            key: Some(self.name().into()),
+            ..Record::new(Raw::from(sent.to_string()), SystemClock.now())
+        }
     }
 
-    /// How many of the file's messages an earlier start has sent.
+    fn name(&self) -> String {
+        self.path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// How many of the file's messages an earlier start has sent. Files are told apart by their names.
     ///
     /// # Errors
-    /// If the log cannot be read.
+    /// If the log cannot be read or has no topic [`OFFSETS`].
     pub fn already_sent(&self, log: &dyn Log) -> Result<u64, FileError> {
-        let (group, partition) = Self::progress_key(&self.path);
-        Ok(log.committed(group)?.get(&partition).copied().unwrap_or(0))
+        let name = self.name();
+        let mut sent = 0;
+        for (range, partition) in log.offsets(OFFSETS)?.iter().zip(0..) {
+            let partition = TopicPartition::new(OFFSETS, partition);
+            let mut from = range.start;
+            loop {
+                let records = log.read(&partition, from, 1024)?;
+                let Some(last) = records.last() else { break };
+                from = last.origin + 1;
+                let newest = records
+                    .iter()
+                    .rfind(|record| record.key.as_deref() == Some(name.as_bytes()));
+                let text =
+                    newest.and_then(|record| std::str::from_utf8(record.value.as_bytes()?).ok());
+                sent = text.and_then(|text| text.parse().ok()).unwrap_or(sent);
+            }
+        }
+        Ok(sent)
     }
 
     /// Sends the file's messages until its end, or until told to stop.
@@ -163,7 +179,7 @@ impl Replay {
         &self,
         writer: &mut dyn Writer,
         chunk: &mut Vec<Record<Raw>>,
-        sent: &mut Offset,
+        sent: &mut u64,
         progress: &ReplayProgress,
     ) -> Result<(), FileError> {
         if chunk.is_empty() {
@@ -174,8 +190,8 @@ impl Replay {
             &self.topic,
             std::mem::replace(chunk, Vec::with_capacity(CHUNK)),
         )?;
-        let (group, partition) = Self::progress_key(&self.path);
-        writer.commit(group, &[(partition, *sent)])?;
+        writer.append(OFFSETS, vec![self.progress_record(*sent)])?;
+        writer.commit("flightstream-replay", &[])?;
         progress.0.sent.store(*sent, Ordering::Relaxed);
         Ok(())
     }
