@@ -188,7 +188,7 @@ fn compare(decoder: &mut AirlabsJson, raw: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
 
     #[test]
     fn dirty_objects(objects in vec(object(), 1..4)) {

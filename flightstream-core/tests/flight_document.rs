@@ -181,6 +181,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn airlabs_round_trip(flight in any_flight()) {
         let mut json = Vec::new();
