@@ -4,6 +4,15 @@
 //! struct of borrowed text, which is the usual way, and into a `Value`; both stop where this decoder goes on to check
 //! codes, take offsets off and convert units.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 use std::hint::black_box;
 use std::sync::Arc;
 
