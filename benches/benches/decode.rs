@@ -120,7 +120,7 @@ fn decode(c: &mut Criterion) {
 
     let body = [b"{\"response\":[", &records.join(&b","[..])[..], b"]}"].concat();
     group.bench_function("split_answer", |b| {
-        b.iter(|| messages(black_box(&body)).unwrap().len())
+        b.iter(|| messages(black_box(&body)).unwrap().len());
     });
     group.finish();
 }
