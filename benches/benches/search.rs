@@ -140,7 +140,9 @@ fn search(criterion: &mut Criterion) {
     });
 
     let mut group = criterion.benchmark_group("bulk");
-    group.sample_size(20).throughput(Throughput::Elements(50_000));
+    group
+        .sample_size(20)
+        .throughput(Throughput::Elements(50_000));
     group.bench_function("insert 50k", |b| {
         b.iter_batched(|| (), |()| loaded(&first), BatchSize::PerIteration);
     });

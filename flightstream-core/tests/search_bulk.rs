@@ -49,20 +49,35 @@ fn items_align_with_operations() {
     ];
     let items = bulk(&store, &operations);
     let statuses: Vec<u16> = items.iter().map(|item| item.status).collect();
-    assert_eq!(statuses, [201, 200, 409, 400, 400, 400, 404, 409, 200, 409, 201]);
+    assert_eq!(
+        statuses,
+        [201, 200, 409, 400, 400, 400, 404, 409, 200, 409, 201]
+    );
     let error = items[3].error.as_ref().unwrap();
     assert_eq!(error.error_type, "document_parsing_exception");
-    assert!(error.reason.contains("failed to parse field [speed] of type [integer]"));
+    assert!(
+        error
+            .reason
+            .contains("failed to parse field [speed] of type [integer]")
+    );
     assert!(error.reason.contains("'fast'"));
     let conflict = items[2].error.as_ref().unwrap();
     assert_eq!(conflict.error_type, "version_conflict_engine_exception");
 
-    let response = BulkResponse { took: 0, index: INDEX, operations: &operations, items: &items };
+    let response = BulkResponse {
+        took: 0,
+        index: INDEX,
+        operations: &operations,
+        items: &items,
+    };
     let response = serde_json::to_value(response).unwrap();
     assert_eq!(response["errors"], true);
     assert_eq!(response["items"][0]["index"]["result"], "created");
     assert_eq!(response["items"][6]["delete"]["result"], "not_found");
-    assert_eq!(response["items"][7]["index"]["error"]["type"], "version_conflict_engine_exception");
+    assert_eq!(
+        response["items"][7]["index"]["error"]["type"],
+        "version_conflict_engine_exception"
+    );
     assert_eq!(response["items"][8]["delete"]["_version"], 6);
 }
 
@@ -86,7 +101,10 @@ fn documents_come_back() {
         "on_ground": false, "updated": 1_706_705_158_000_i64,
     });
     let json = source.to_string();
-    bulk(&store, &[BulkOperation::index("4ca123", None, json.as_bytes())]);
+    bulk(
+        &store,
+        &[BulkOperation::index("4ca123", None, json.as_bytes())],
+    );
     assert_eq!(document(&store, "4ca123"), Some(source));
     assert_eq!(document(&store, "4ca124"), None);
 }
@@ -94,10 +112,17 @@ fn documents_come_back() {
 #[test]
 fn an_update_replaces_the_whole_document() {
     let store = store();
-    bulk(&store, &[
-        BulkOperation::index("a", None, br#"{"flag": "FR", "alt": 1, "position": [1, 2], "on_ground": true}"#),
-        BulkOperation::index("a", None, br#"{"speed": 5, "flag": null}"#),
-    ]);
+    bulk(
+        &store,
+        &[
+            BulkOperation::index(
+                "a",
+                None,
+                br#"{"flag": "FR", "alt": 1, "position": [1, 2], "on_ground": true}"#,
+            ),
+            BulkOperation::index("a", None, br#"{"speed": 5, "flag": null}"#),
+        ],
+    );
     assert_eq!(document(&store, "a"), Some(json!({ "speed": 5 })));
 }
 
@@ -107,7 +132,10 @@ fn values_are_coerced_as_elasticsearch_does() {
     let source = br#" { "flag" : 7 , "alt" : "12.5" , "speed" : 12.9 , "v_speed": "-3", "on_ground" : "true",
         "updated" : "2024-01-31T12:45:58Z" , "position" : "1.5, -2.5", "dep_pos": [3, 4], "unknown": {"a": [1, {}]},
         "arr_pos": {"lon": 1, "lat": 2} } "#;
-    assert_eq!(bulk(&store, &[BulkOperation::index("a", None, source)])[0].status, 201);
+    assert_eq!(
+        bulk(&store, &[BulkOperation::index("a", None, source)])[0].status,
+        201
+    );
     let expected = json!({ "flag": "7", "alt": 12.5, "speed": 12, "v_speed": -3, "on_ground": true,
         "updated": 1_706_705_158_000_i64, "position": { "lat": 1.5, "lon": -2.5 },
         "dep_pos": { "lat": 4.0, "lon": 3.0 }, "arr_pos": { "lat": 2.0, "lon": 1.0 } });
@@ -138,31 +166,69 @@ fn bad_documents_are_refused_by_the_field() {
     ] {
         let json = format!(r#"{{"flag2": 1, "{field}": {value}}}"#);
         let item = &bulk(&store, &[BulkOperation::index("a", None, json.as_bytes())])[0];
-        let error = item.error.as_ref().unwrap_or_else(|| panic!("{json} is taken"));
-        assert_eq!((item.status, error.error_type.as_str()), (400, "document_parsing_exception"));
-        assert!(error.reason.contains(&format!("[{field}]")), "{}", error.reason);
+        let error = item
+            .error
+            .as_ref()
+            .unwrap_or_else(|| panic!("{json} is taken"));
+        assert_eq!(
+            (item.status, error.error_type.as_str()),
+            (400, "document_parsing_exception")
+        );
+        assert!(
+            error.reason.contains(&format!("[{field}]")),
+            "{}",
+            error.reason
+        );
     }
     for bad in [
-        "", "[]", "{", "{}}", "{\"a\"}", "{\"alt\": 01}", "{\"alt\": 1.}", "{\"alt\": .5}", "{\"alt\": +1}",
-        "{\"alt\": nul}", "{\"alt\": 1,}", "{\"flag\": \"a}", "{\"flag\": \"\\x\"}", "{\"flag\": \"\n\"}",
-        "{\"alt\": 1, \"alt\": 2}", "{\"x\": [}", "{\"alt\": NaN}", "{\"alt\": 1e}",
+        "",
+        "[]",
+        "{",
+        "{}}",
+        "{\"a\"}",
+        "{\"alt\": 01}",
+        "{\"alt\": 1.}",
+        "{\"alt\": .5}",
+        "{\"alt\": +1}",
+        "{\"alt\": nul}",
+        "{\"alt\": 1,}",
+        "{\"flag\": \"a}",
+        "{\"flag\": \"\\x\"}",
+        "{\"flag\": \"\n\"}",
+        "{\"alt\": 1, \"alt\": 2}",
+        "{\"x\": [}",
+        "{\"alt\": NaN}",
+        "{\"alt\": 1e}",
     ] {
         let item = &bulk(&store, &[BulkOperation::index("a", None, bad.as_bytes())])[0];
         assert_eq!(item.status, 400, "{bad}");
     }
-    assert_eq!(bulk(&store, &[BulkOperation::index("a", None, b"{\"flag\": \"\xff\"}")])[0].status, 400);
+    assert_eq!(
+        bulk(
+            &store,
+            &[BulkOperation::index("a", None, b"{\"flag\": \"\xff\"}")]
+        )[0]
+        .status,
+        400
+    );
     let long = "x".repeat(513);
-    assert_eq!(bulk(&store, &[BulkOperation::index(&long, None, b"{}")])[0].status, 400);
+    assert_eq!(
+        bulk(&store, &[BulkOperation::index(&long, None, b"{}")])[0].status,
+        400
+    );
     assert_eq!(block_on(store.count(INDEX, &Query::MatchAll)).unwrap(), 0);
 }
 
 #[test]
 fn a_strict_mapping_refuses_unknown_fields() {
     let store = store_of(&Mapping::strict([("a", FieldType::Long)]));
-    let items = bulk(&store, &[
-        BulkOperation::index("1", None, br#"{"a": 1}"#),
-        BulkOperation::index("2", None, br#"{"a": 1, "b": 2}"#),
-    ]);
+    let items = bulk(
+        &store,
+        &[
+            BulkOperation::index("1", None, br#"{"a": 1}"#),
+            BulkOperation::index("2", None, br#"{"a": 1, "b": 2}"#),
+        ],
+    );
     let error = items[1].error.as_ref().unwrap();
     assert_eq!(error.error_type, "strict_dynamic_mapping_exception");
     assert!(error.reason.contains("[b]"));
@@ -177,7 +243,10 @@ fn indices_are_named_and_keep_their_mapping() {
     let error = block_on(store.ensure_index(INDEX, &other)).unwrap_err();
     assert!(matches!(error, SearchError::MappingDiffers { .. }));
     let error = block_on(store.refresh("nowhere")).unwrap_err();
-    assert_eq!((error.status(), error.error_type()), (404, "index_not_found_exception"));
+    assert_eq!(
+        (error.status(), error.error_type()),
+        (404, "index_not_found_exception")
+    );
 }
 
 proptest! {

@@ -42,7 +42,9 @@ fn matches(query: &Value, id: &str, doc: &Value) -> bool {
     let (name, body) = query.as_object().unwrap().iter().next().unwrap();
     let all = |key: &str| -> Vec<bool> {
         let clauses = body.get(key).and_then(Value::as_array);
-        clauses.map_or(Vec::new(), |c| c.iter().map(|q| matches(q, id, doc)).collect())
+        clauses.map_or(Vec::new(), |c| {
+            c.iter().map(|q| matches(q, id, doc)).collect()
+        })
     };
     let field = || {
         let (field, value) = body.as_object().unwrap().iter().next().unwrap();
@@ -64,7 +66,9 @@ fn matches(query: &Value, id: &str, doc: &Value) -> bool {
                 && should.iter().filter(|m| **m).count() as u64 >= minimum
         }
         "term" => field().0 == Some(field().1),
-        "terms" => field().0.is_some_and(|v| field().1.as_array().unwrap().contains(v)),
+        "terms" => field()
+            .0
+            .is_some_and(|v| field().1.as_array().unwrap().contains(v)),
         "exists" => doc.get(body["field"].as_str().unwrap()).is_some(),
         "ids" => body["values"].as_array().unwrap().contains(&json!(id)),
         "prefix" => {
@@ -79,7 +83,9 @@ fn matches(query: &Value, id: &str, doc: &Value) -> bool {
         }
         "range" => {
             let (value, bounds) = field();
-            let Some(value) = value.and_then(Value::as_f64) else { return false };
+            let Some(value) = value.and_then(Value::as_f64) else {
+                return false;
+            };
             bounds.as_object().unwrap().iter().all(|(key, bound)| {
                 let bound = bound.as_f64().unwrap();
                 match key.as_str() {
@@ -110,13 +116,17 @@ fn matches(query: &Value, id: &str, doc: &Value) -> bool {
 type Docs<'a> = Vec<(&'a str, &'a Value)>;
 
 fn numbers(field: &str, docs: &Docs<'_>) -> Vec<f64> {
-    docs.iter().filter_map(|(_, d)| d.get(field)?.as_f64()).collect()
+    docs.iter()
+        .filter_map(|(_, d)| d.get(field)?.as_f64())
+        .collect()
 }
 
 fn aggregate_all(aggs: Option<&Value>, docs: &Docs<'_>) -> Map<String, Value> {
     let Some(aggs) = aggs else { return Map::new() };
     let aggs = aggs.as_object().unwrap();
-    aggs.iter().map(|(name, agg)| (name.clone(), aggregate(agg, docs))).collect()
+    aggs.iter()
+        .map(|(name, agg)| (name.clone(), aggregate(agg, docs)))
+        .collect()
 }
 
 fn bucket(key: Value, nested: Option<&Value>, docs: &Docs<'_>) -> Value {
@@ -129,11 +139,25 @@ fn bucket(key: Value, nested: Option<&Value>, docs: &Docs<'_>) -> Value {
 
 fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
     let nested = agg.get("aggs");
-    let (name, body) = agg.as_object().unwrap().iter().find(|(k, _)| *k != "aggs").unwrap();
-    let field = body.get("field").and_then(Value::as_str).unwrap_or_default();
+    let (name, body) = agg
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(k, _)| *k != "aggs")
+        .unwrap();
+    let field = body
+        .get("field")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let values = numbers(field, docs);
     let (count, sum) = (values.len() as f64, values.iter().sum::<f64>());
-    let some = |value: f64| if values.is_empty() { Value::Null } else { json!(value) };
+    let some = |value: f64| {
+        if values.is_empty() {
+            Value::Null
+        } else {
+            json!(value)
+        }
+    };
     let min = values.iter().copied().fold(f64::INFINITY, f64::min);
     let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     match name.as_str() {
@@ -147,8 +171,10 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
             json!({ "value": docs.iter().filter(|(_, d)| d.get(field).is_some()).count() })
         }
         "cardinality" => {
-            let mut keys: Vec<String> =
-                docs.iter().filter_map(|(_, d)| Some(d.get(field)?.to_string())).collect();
+            let mut keys: Vec<String> = docs
+                .iter()
+                .filter_map(|(_, d)| Some(d.get(field)?.to_string()))
+                .collect();
             keys.sort();
             keys.dedup();
             json!({ "value": keys.len() })
@@ -160,7 +186,11 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
                 .midpoint(sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0.0))) } })
         }
         "filter" => {
-            let inside = docs.iter().copied().filter(|(id, d)| matches(body, id, d)).collect();
+            let inside = docs
+                .iter()
+                .copied()
+                .filter(|(id, d)| matches(body, id, d))
+                .collect();
             bucket(json!({}), nested, &inside)
         }
         "filters" => {
@@ -175,7 +205,11 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
             json!({ "buckets": buckets })
         }
         "missing" => {
-            let inside = docs.iter().copied().filter(|(_, d)| d.get(field).is_none()).collect();
+            let inside = docs
+                .iter()
+                .copied()
+                .filter(|(_, d)| d.get(field).is_none())
+                .collect();
             bucket(json!({}), nested, &inside)
         }
         "range" => {
@@ -183,7 +217,9 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
                 let from = range["from"].as_f64().unwrap();
                 let to = range["to"].as_f64().unwrap();
                 let inside = docs.iter().copied().filter(|(_, d)| {
-                    d.get(field).and_then(Value::as_f64).is_some_and(|v| v >= from && v < to)
+                    d.get(field)
+                        .and_then(Value::as_f64)
+                        .is_some_and(|v| v >= from && v < to)
                 });
                 let key = json!({ "key": format!("{from:?}-{to:?}"), "from": from, "to": to });
                 bucket(key, nested, &inside.collect())
@@ -196,7 +232,10 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
             let mut groups: BTreeMap<i64, Docs<'_>> = BTreeMap::new();
             for doc in docs {
                 if let Some(value) = doc.1.get(field).and_then(Value::as_f64) {
-                    groups.entry((value / interval).floor() as i64).or_default().push(*doc);
+                    groups
+                        .entry((value / interval).floor() as i64)
+                        .or_default()
+                        .push(*doc);
                 }
             }
             let ends = (groups.keys().next().copied(), groups.keys().last().copied());
@@ -242,8 +281,13 @@ fn aggregate(agg: &Value, docs: &Docs<'_>) -> Value {
 fn terms(body: &Value, field: &str, nested: Option<&Value>, docs: &Docs<'_>) -> Value {
     let mut groups: Vec<(Value, Docs<'_>)> = Vec::new();
     for doc in docs {
-        let Some(key) = doc.1.get(field).or_else(|| body.get("missing")) else { continue };
-        if body.get("include").is_some_and(|i| !i.as_array().unwrap().contains(key)) {
+        let Some(key) = doc.1.get(field).or_else(|| body.get("missing")) else {
+            continue;
+        };
+        if body
+            .get("include")
+            .is_some_and(|i| !i.as_array().unwrap().contains(key))
+        {
             continue;
         }
         match groups.iter_mut().find(|(known, _)| known == key) {
@@ -273,7 +317,11 @@ fn terms(body: &Value, field: &str, nested: Option<&Value>, docs: &Docs<'_>) -> 
                 _ => std::cmp::Ordering::Less,
             },
         };
-        let order = if direction == "asc" { order } else { order.reverse() };
+        let order = if direction == "asc" {
+            order
+        } else {
+            order.reverse()
+        };
         order.then_with(|| key_order(a, b))
     });
     let size = body["size"].as_u64().unwrap() as usize;
@@ -294,7 +342,10 @@ fn terms(body: &Value, field: &str, nested: Option<&Value>, docs: &Docs<'_>) -> 
 fn document() -> impl Strategy<Value = Value> {
     use proptest::option::weighted;
     (
-        weighted(0.8, prop::sample::select(vec!["FR", "DE", "US", "", "Zürich \"x\""])),
+        weighted(
+            0.8,
+            prop::sample::select(vec!["FR", "DE", "US", "", "Zürich \"x\""]),
+        ),
         weighted(0.9, 0..20),
         weighted(0.8, -200..12_000_i32),
         weighted(0.8, 0..9_i32),
@@ -346,31 +397,45 @@ fn query() -> impl Strategy<Value = Value> {
         (bound(), -1..9, bound(), 0..9).prop_map(|(a, low, b, high)| {
             json!({ "range": { "speed": { a: f64::from(low) * 50.5, b: high * 100 } } })
         }),
-        prop::sample::select(vec!["flag", "alt", "speed", "position", "on_ground", "nothing"])
-            .prop_map(|f| json!({ "exists": { "field": f } })),
+        prop::sample::select(vec![
+            "flag",
+            "alt",
+            "speed",
+            "position",
+            "on_ground",
+            "nothing"
+        ])
+        .prop_map(|f| json!({ "exists": { "field": f } })),
         prop::collection::vec(0..70, 0..5).prop_map(|ids| {
             let values: Vec<String> = ids.iter().map(|n| format!("{n:06x}")).collect();
             json!({ "ids": { "values": values } })
         }),
         Just(json!({ "prefix": { "flight_iata": "F1" } })),
         Just(json!({ "wildcard": { "flight_iata": { "value": "?1*" } } })),
-        (-90..=90, -90..=90, -180..=180, -180..=180).prop_map(|(a, b, left, right): (i32, i32, i32, i32)| {
-            json!({ "geo_bounding_box": { "position": {
+        (-90..=90, -90..=90, -180..=180, -180..=180).prop_map(
+            |(a, b, left, right): (i32, i32, i32, i32)| {
+                json!({ "geo_bounding_box": { "position": {
                 "top": a.max(b), "bottom": a.min(b), "left": left, "right": right } } })
-        }),
+            }
+        ),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         let clauses = || prop::collection::vec(inner.clone(), 0..3);
-        (clauses(), clauses(), clauses(), clauses(), prop::option::of(0..3)).prop_map(
-            |(must, filter, should, must_not, minimum)| {
+        (
+            clauses(),
+            clauses(),
+            clauses(),
+            clauses(),
+            prop::option::of(0..3),
+        )
+            .prop_map(|(must, filter, should, must_not, minimum)| {
                 let mut body = json!({ "must": must, "filter": filter, "should": should,
                     "must_not": must_not });
                 if let Some(minimum) = minimum {
                     body["minimum_should_match"] = json!(minimum);
                 }
                 json!({ "bool": body })
-            },
-        )
+            })
     })
 }
 
@@ -378,9 +443,15 @@ fn metric() -> impl Strategy<Value = Value> {
     let number = prop::sample::select(vec!["alt", "speed", "nothing"]);
     let any_field = prop::sample::select(vec!["alt", "speed", "flag", "on_ground", "flight_iata"]);
     prop_oneof![
-        (prop::sample::select(vec!["avg", "min", "max", "sum", "stats"]), number.clone())
+        (
+            prop::sample::select(vec!["avg", "min", "max", "sum", "stats"]),
+            number.clone()
+        )
             .prop_map(|(metric, field)| json!({ metric: { "field": field } })),
-        (prop::sample::select(vec!["value_count", "cardinality"]), any_field)
+        (
+            prop::sample::select(vec!["value_count", "cardinality"]),
+            any_field
+        )
             .prop_map(|(metric, field)| json!({ metric: { "field": field } })),
         number.prop_map(|f| json!({ "percentiles": { "field": f, "percents": [50] } })),
     ]
@@ -430,7 +501,11 @@ fn written(writes: &[Write]) -> (EmbeddedStore, Oracle) {
         let owned: Vec<(String, Option<u64>, Option<String>)> = bulk
             .iter()
             .map(|(id, version, doc)| {
-                (format!("{id:06x}"), *version, doc.as_ref().map(Value::to_string))
+                (
+                    format!("{id:06x}"),
+                    *version,
+                    doc.as_ref().map(Value::to_string),
+                )
             })
             .collect();
         let operations: Vec<BulkOperation<'_>> = owned

@@ -40,7 +40,11 @@ fn the_encoding_is_as_documented() {
         r#"{"position": {"lat": 53.5, "lon": -6.25}, "alt": 10345.4, "dir": 277.4, "speed": 819,
             "type": "International", "status": "en-route", "on_ground": false, "updated": 1706705158250}"#,
     );
-    put(&store, "~00000a", r#"{"position": "1,2", "on_ground": true, "type": "Domestic"}"#);
+    put(
+        &store,
+        "~00000a",
+        r#"{"position": "1,2", "on_ground": true, "type": "Domestic"}"#,
+    );
     put(&store, "000001", r#"{"alt": 5}"#);
     delete(&store, "000001");
     let bytes = all(&store, Some(2)).encode();
@@ -49,7 +53,10 @@ fn the_encoding_is_as_documented() {
     assert_eq!(&full[..8], b"FSP1\x02\0\0\0");
     assert_eq!(full[8..16], 4_u64.to_le_bytes());
     assert_eq!(full[16..24], 1_706_705_158_250_i64.to_le_bytes());
-    assert_eq!(full[24..40], [2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        full[24..40],
+        [2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    );
     let row = &full[40..64];
     assert_eq!(row[..4], 0x4c_a123_u32.to_le_bytes());
     assert_eq!(row[4..8], 53.5_f32.to_le_bytes());
@@ -61,7 +68,10 @@ fn the_encoding_is_as_documented() {
     assert_eq!(row[20..24], 1_706_705_158_u32.to_le_bytes());
     let unknown = &full[64..88];
     assert_eq!(unknown[..4], 0x8000_000a_u32.to_le_bytes());
-    assert_eq!(unknown[12..20], [0, 0x80, 255, 255, 255, 255, 1 | 1 << 2, 0]);
+    assert_eq!(
+        unknown[12..20],
+        [0, 0x80, 255, 255, 255, 255, 1 | 1 << 2, 0]
+    );
     assert_eq!(unknown[20..24], [0; 4]);
     // The delta: no row, one removed address.
     assert_eq!(bytes.len(), 40 + 4);
@@ -91,7 +101,10 @@ fn a_version_too_old_or_from_another_life_gives_everything() {
     let version = store.version(INDEX).unwrap();
     assert!(!all(&store, Some(version - 10)).full);
     assert!(!all(&store, Some(version)).full);
-    assert!(all(&store, Some(version + 1)).full, "this store never had that version");
+    assert!(
+        all(&store, Some(version + 1)).full,
+        "this store never had that version"
+    );
 }
 
 #[test]
@@ -111,7 +124,11 @@ fn more_than_the_limit_is_cut_and_always_full() {
 fn boxes_span_the_antimeridian() {
     let store = store();
     for (id, lon) in [("000001", 179.5), ("000002", -179.5), ("000003", 0.0)] {
-        put(&store, id, &format!(r#"{{"position": {{"lat": 10, "lon": {lon}}}}}"#));
+        put(
+            &store,
+            id,
+            &format!(r#"{{"position": {{"lat": 10, "lon": {lon}}}}}"#),
+        );
     }
     let bounds = BoundingBox::new(20.0, 179.0, 0.0, -179.0).unwrap();
     let found = store.positions(INDEX, None, Some(bounds), 10).unwrap();
@@ -132,13 +149,21 @@ fn aircraft_not_heard_of_expire_relative_to_the_newest() {
     let newest = store.newest(INDEX, "updated").unwrap().unwrap();
     assert_eq!(newest, 1_200_000);
     let version = store.version(INDEX).unwrap();
-    assert_eq!(store.expire_before(INDEX, "updated", newest - 600_000).unwrap(), 1);
+    assert_eq!(
+        store
+            .expire_before(INDEX, "updated", newest - 600_000)
+            .unwrap(),
+        1
+    );
     assert_eq!(all(&store, Some(version)).removed, [1]);
     assert_eq!(all(&store, None).matching, 3);
     // What is older than the expired state does not bring it back, newer does.
     for (version, status) in [(Some(0), 201), (None, 200)] {
         let operation = [BulkOperation::index("000001", version, b"{}")];
-        assert_eq!(block_on(store.bulk(INDEX, &operation)).unwrap()[0].status, status);
+        assert_eq!(
+            block_on(store.bulk(INDEX, &operation)).unwrap()[0].status,
+            status
+        );
     }
     let error = store.expire_before(INDEX, "speed", 0).unwrap_err();
     assert!(matches!(error, SearchError::IllegalArgument { .. }));
