@@ -1,5 +1,13 @@
 //! What becomes of each operation of a bulk, and of its document.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic too"
+)]
+
 use flightstream_core::search::{
     BulkItem, BulkOperation, BulkResponse, EmbeddedStore, FieldType, Mapping, Query, SearchError,
     SearchStore,

@@ -1,5 +1,13 @@
 //! Writers and readers at once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic too"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 

@@ -1,5 +1,13 @@
 //! Random documents, writes, queries and aggregations: the embedded store against a naive evaluation of the same JSON.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic too"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 
 use flightstream_core::search::{
@@ -129,10 +137,10 @@ fn aggregate_all(aggs: Option<&Value>, docs: &Docs<'_>) -> Map<String, Value> {
         .collect()
 }
 
-fn bucket(key: Value, nested: Option<&Value>, docs: &Docs<'_>) -> Value {
+fn bucket(mut key: Value, nested: Option<&Value>, docs: &Docs<'_>) -> Value {
     let mut bucket = json!({ "doc_count": docs.len() });
     let map = bucket.as_object_mut().unwrap();
-    map.extend(key.as_object().unwrap().clone());
+    map.append(key.as_object_mut().unwrap());
     map.extend(aggregate_all(nested, docs));
     bucket
 }

@@ -1,5 +1,13 @@
 //! The binary positions, their deltas, and expiry.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic too"
+)]
+
 use std::collections::BTreeMap;
 
 use flightstream_core::search::embedded::{Position, Positions};

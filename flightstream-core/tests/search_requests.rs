@@ -1,5 +1,13 @@
 //! Requests and responses in Elasticsearch's JSON: the dashboard's queries, what is refused, and what answers look like.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic too"
+)]
+
 use std::collections::BTreeMap;
 
 use flightstream_core::search::{

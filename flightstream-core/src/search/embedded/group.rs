@@ -68,10 +68,11 @@ pub(super) struct Groups {
 impl Groups {
     /// Groups rows by owner and key.
     pub(super) fn new(rows: Rows<'_>, keep: bool, key_of: impl Fn(u32) -> u64) -> Self {
-        let keys: Vec<u64> = rows.rows.iter().map(|row| key_of(*row)).collect();
+        // Keys are made twice rather than stored: that costs less than the memory for them.
         let (mut min, mut max) = (u64::MAX, 0);
-        for key in &keys {
-            min = min.min(*key);
+        for row in rows.rows {
+            let key = key_of(*row);
+            min = min.min(key);
             // NO_KEY wraps to 0, which changes no maximum.
             max = max.max(key.wrapping_add(1));
         }
@@ -114,14 +115,7 @@ impl Groups {
                 assigned.push(*at);
             }
         };
-        match rows.owners {
-            None => keys.iter().for_each(|key| place(*key, 0)),
-            Some(owners) => {
-                for (key, owner) in keys.iter().zip(owners) {
-                    place(*key, *owner);
-                }
-            }
-        }
+        rows.each(|row, owner| place(key_of(row), owner));
         Self { groups, assigned }
     }
 
