@@ -1,5 +1,7 @@
 //! Rows into buckets, all buckets of the level above at once.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 /// No bucket.
@@ -66,7 +68,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Groups rows by owner and key.
+    /// Groups rows by owner and key, where the keys' range has to be found out.
     pub(super) fn new(rows: Rows<'_>, keep: bool, key_of: impl Fn(u32) -> u64) -> Self {
         // Keys are made twice rather than stored: that costs less than the memory for them.
         let (mut min, mut max) = (u64::MAX, 0);
@@ -76,7 +78,18 @@ impl Groups {
             // NO_KEY wraps to 0, which changes no maximum.
             max = max.max(key.wrapping_add(1));
         }
-        let span = max.saturating_sub(min);
+        Self::within(rows, keep, min..max.max(min), key_of)
+    }
+
+    /// Groups rows by owner and key, where all keys are known to be in a range.
+    pub(super) fn within(
+        rows: Rows<'_>,
+        keep: bool,
+        range: Range<u64>,
+        key_of: impl Fn(u32) -> u64,
+    ) -> Self {
+        let min = range.start;
+        let span = range.end - min;
         let cells = span.saturating_mul(rows.owner_count as u64);
         let dense = cells <= (rows.rows.len() as u64 * 4).max(1 << 12);
         let mut groups = Vec::new();
