@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::failure::{corrupt, io_error};
+use super::manifest;
 use crate::log::LogError;
 
 const LOCK: &str = "lock";
@@ -91,10 +92,20 @@ impl Directory {
     pub(super) fn check_store(&self) -> Result<(), LogError> {
         let store = self.store();
         let damaged = |what: String| Err(corrupt(&self.path, what));
-        for required in ["version", "lock", "keyspaces/0/current"] {
+        for required in ["version", "lock"] {
             if !store.join(required).is_file() {
                 return damaged(format!("the file store/{required} is missing"));
             }
+        }
+        for required in ["keyspaces/1/tables", "keyspaces/1/blobs"] {
+            if !store.join(required).is_dir() {
+                return damaged(format!("the folder store/{required} is missing"));
+            }
+        }
+        // fjall's own, `records` and `meta`; fjall would make a missing one anew.
+        for keyspace in ["0", "1", "2"] {
+            manifest::check(&store.join("keyspaces").join(keyspace))
+                .map_err(|what| corrupt(&self.path, what))?;
         }
         for entry in self.entries(&store)? {
             let path = entry.path();

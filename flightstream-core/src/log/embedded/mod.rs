@@ -53,6 +53,7 @@ mod failure;
 mod fetch;
 mod keys;
 mod maintenance;
+mod manifest;
 mod options;
 mod partition;
 mod record_batch;
