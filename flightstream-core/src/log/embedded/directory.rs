@@ -92,20 +92,18 @@ impl Directory {
     pub(super) fn check_store(&self) -> Result<(), LogError> {
         let store = self.store();
         let damaged = |what: String| Err(corrupt(&self.path, what));
-        for required in ["version", "lock"] {
-            if !store.join(required).is_file() {
-                return damaged(format!("the file store/{required} is missing"));
-            }
-        }
-        for required in ["keyspaces/1/tables", "keyspaces/1/blobs"] {
-            if !store.join(required).is_dir() {
-                return damaged(format!("the folder store/{required} is missing"));
-            }
+        let required = ["version", "lock", "keyspaces/1/tables", "keyspaces/1/blobs"];
+        for path in required.map(|path| store.join(path)) {
+            fs::metadata(&path).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => {
+                    corrupt(&self.path, format!("{} is missing", path.display()))
+                }
+                _ => io_error("read", &self.path, error),
+            })?;
         }
         // fjall's own, `records` and `meta`; fjall would make a missing one anew.
         for keyspace in ["0", "1", "2"] {
-            manifest::check(&store.join("keyspaces").join(keyspace))
-                .map_err(|what| corrupt(&self.path, what))?;
+            manifest::check(&self.path, &store.join("keyspaces").join(keyspace))?;
         }
         for entry in self.entries(&store)? {
             let path = entry.path();

@@ -1,25 +1,36 @@
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Compares a keyspace's manifest with the checksum that its file `current` has of it.
+use super::failure::{corrupt, io_error};
+use crate::log::LogError;
+
+/// Compares a keyspace's manifest with the checksum that its file `current` has of it. `dir` is the data directory.
 ///
 /// fjall writes that checksum but doesn't look at it; of a manifest that was changed it believes what it can and
 /// panics at what it can't, in a place where that ends the process.
-pub(super) fn check(keyspace: &Path) -> Result<(), String> {
+pub(super) fn check(dir: &Path, keyspace: &Path) -> Result<(), LogError> {
     let read = |name: &str| {
         let path = keyspace.join(name);
-        fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+        fs::read(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => corrupt(dir, format!("{} is missing", path.display())),
+            _ => io_error("read", dir, error),
+        })
     };
-    let current = read("current")?;
-    let (version, checksum) = parse(&current)
-        .ok_or_else(|| format!("{} is unreadable", keyspace.join("current").display()))?;
+    let changed = |name: &str| {
+        corrupt(
+            dir,
+            format!("{} was changed", keyspace.join(name).display()),
+        )
+    };
+    let (version, checksum) = parse(&read("current")?).ok_or_else(|| changed("current"))?;
     let name = format!("v{version}");
     if xxh3_128(&read(&name)?) == checksum {
         Ok(())
     } else {
-        Err(format!("{} was changed", keyspace.join(name).display()))
+        Err(changed(&name))
     }
 }
 
