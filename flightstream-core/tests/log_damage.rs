@@ -1,5 +1,11 @@
 //! What an embedded log says of files that were changed behind its back: an error, or all of its records.
 #![cfg(feature = "embedded")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_fixture;
 

@@ -1,5 +1,11 @@
 //! The embedded log and its directory: who may use it, and what is said when it can't be used.
 #![cfg(feature = "embedded")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_child;
 mod log_fixture;

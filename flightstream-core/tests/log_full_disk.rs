@@ -1,5 +1,11 @@
 //! An embedded log that cannot write any more.
 #![cfg(all(feature = "embedded", target_os = "linux"))]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_child;
 mod log_fixture;
@@ -114,7 +120,7 @@ fn a_full_disk_stops_the_log_and_it_goes_on_once_there_is_room() {
     let result = std::panic::catch_unwind(|| {
         fill(dir.path(), || {
             mount(&["-o", "remount,size=400m"], dir.path());
-        })
+        });
     });
     Command::new("umount").arg(dir.path()).status().unwrap();
     result.unwrap();

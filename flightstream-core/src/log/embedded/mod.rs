@@ -60,6 +60,7 @@ mod record_batch;
 mod retention;
 mod shared;
 mod storage;
+mod stored_record;
 mod tail;
 mod varint;
 mod writer;
