@@ -1,5 +1,7 @@
 //! What one call makes of every kind of answer, and that no secret gets out of it.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are part of them")]
+
 mod airlabs_support;
 
 use std::net::TcpListener;

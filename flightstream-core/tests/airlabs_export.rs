@@ -1,5 +1,7 @@
 //! One snapshot in a file: its flights and nothing of the envelope, or the file as it was.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are part of them")]
+
 mod airlabs_support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! What the producer appends, what it keeps quiet about, and how it goes on after failures.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are part of them")]
+
 mod airlabs_support;
 
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! What the schedule promises, in the face of a server that counts: never more calls than the quota, never two closer
 //! than the interval, and never a standstill.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are part of them")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

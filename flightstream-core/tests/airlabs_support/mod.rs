@@ -2,6 +2,7 @@
 //! is logged.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is part of tests")]
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
