@@ -20,8 +20,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flightstream_core::flight::airlabs::{AirlabsJson, messages};
 use flightstream_core::flight::csv::Rows;
 use flightstream_core::flight::{
-    AirportIata, AirportIcao, Country, Decode, EnrichedFlight, FlightType, Position, document,
+    AirportIata, AirportIcao, Country, EnrichedFlight, FlightType, Position, document,
 };
+use flightstream_core::operator::Decoder;
 use flightstream_core::table::Airport;
 use serde::Deserialize;
 

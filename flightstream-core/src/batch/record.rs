@@ -98,7 +98,10 @@ impl<B: Into<Bytes>> From<B> for Raw {
 ///
 /// Most records have none, so the empty list takes no memory of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::box_collection, reason = "one word where there are no headers, as in nearly every record")]
+#[allow(
+    clippy::box_collection,
+    reason = "one word where there are no headers, as in nearly every record"
+)]
 pub struct Headers(Option<Box<Vec<(String, Bytes)>>>);
 
 impl Headers {
