@@ -21,8 +21,8 @@ pub struct Row {
     /// The message: an Airlabs object. Of a row that has not as many cells as the header or is not UTF-8 it is the cells
     /// themselves with commas between them: decoding refuses that, so the row ends among the dead letters.
     pub raw: Bytes,
-    /// The line of the file where the row begins, from 1.
-    pub line: u64,
+    /// Which row of the file it is, from 1: headers count, blank lines do not.
+    pub number: u64,
 }
 
 /// Why a file cannot be replayed.
@@ -57,6 +57,7 @@ pub struct Rows<R> {
     reader: csv::Reader<R>,
     columns: Vec<Column>,
     row: ByteRecord,
+    number: u64,
     repeated_headers: u64,
     has_failed: bool,
 }
@@ -95,6 +96,7 @@ impl<R: Read> Rows<R> {
             reader,
             columns: columns(&row),
             row,
+            number: 1,
             repeated_headers: 0,
             has_failed: false,
         })
@@ -107,7 +109,7 @@ impl<R: Read> Rows<R> {
     }
 
     fn row(&self) -> Row {
-        let line = self.row.position().map_or(0, csv::Position::line);
+        let number = self.number;
         let is_complete = self.row.len() == self.columns.len();
         let mut raw = Vec::with_capacity(512);
         if !is_complete || std::str::from_utf8(self.row.as_slice()).is_err() {
@@ -120,7 +122,7 @@ impl<R: Read> Rows<R> {
             return Row {
                 hex: None,
                 raw: raw.into(),
-                line,
+                number,
             };
         }
         let mut hex = None;
@@ -142,7 +144,7 @@ impl<R: Read> Rows<R> {
         Row {
             hex,
             raw: raw.into(),
-            line,
+            number,
         }
     }
 }
@@ -152,7 +154,9 @@ impl<R: Read> Iterator for Rows<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.has_failed {
-            match self.reader.read_byte_record(&mut self.row) {
+            let result = self.reader.read_byte_record(&mut self.row);
+            self.number += 1;
+            match result {
                 Ok(false) => return None,
                 Ok(true) if is_header(&self.row) => {
                     self.repeated_headers += 1;

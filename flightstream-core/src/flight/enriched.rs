@@ -24,9 +24,10 @@ impl Flight {
     /// An airport that is not found stays unknown, with [`Quality::UNKNOWN_DEPARTURE`] or [`Quality::UNKNOWN_ARRIVAL`]
     /// set: no airport is ever at (0, 0) for want of a better place.
     ///
-    /// **The country rule:** a flight is domestic if both airports carry the same ISO 3166-1 code in the table of
-    /// airports. ISO gives dependent territories codes of their own, so Orlando to San Juan (US, PR) is international, as
-    /// are Paris to Réunion (FR, RE) and Copenhagen to Nuuk (DK, GL).
+    /// **The country rule:** a flight is domestic if both airports carry the same country code in the table of airports,
+    /// letter for letter. Codes are ISO 3166-1, which gives dependent territories codes of their own: Paris to Réunion
+    /// (FR, RE) is international. Where a table counts a territory to its country, so does this rule: the embedded table
+    /// has Puerto Rico and the US Virgin Islands as `US`, which makes Orlando to San Juan domestic.
     #[must_use]
     pub fn located(self, airports: &Airports) -> EnrichedFlight {
         let departure = airports.resolve(self.departure_iata, self.departure_icao);

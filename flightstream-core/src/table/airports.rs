@@ -69,7 +69,7 @@ impl Airports {
             "name",
             "city",
             "country",
-            "elevation",
+            "elevation_m",
             "lat",
             "lon",
             "tz",

@@ -101,8 +101,8 @@ fn set_motion(flight: &mut Flight, fields: &Fields<'_>, wrong: &mut Wrong) {
     flight.track = wrong
         .number_within(fields.dir, 0.0, 360.0)
         .map(|degrees| degrees as f32)
-        // The largest numbers below 360 round to it too.
-        .map(|degrees| if degrees == 360.0 { 0.0 } else { degrees });
+        // The largest numbers below 360 round to it too. Adding 0 takes the sign off -0.
+        .map(|degrees| if degrees == 360.0 { 0.0 } else { degrees + 0.0 });
     flight.vertical_rate = wrong
         .number_within(fields.v_speed, -1_000.0, 1_000.0)
         .map(|rate| rate as f32);

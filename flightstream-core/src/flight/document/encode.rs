@@ -13,7 +13,7 @@ use crate::flight::{EnrichedFlight, FlightStatus, Position};
 /// flight.ground_speed = Some(230.0);
 ///
 /// let mut out = Vec::new();
-/// document::encode(&flight.located(&Airports::from_csv(&b"iata\n"[..])?), &mut out);
+/// document::encode(&flight.located(&Airports::default()), &mut out);
 /// assert_eq!(
 ///     String::from_utf8(out)?,
 ///     r#"{"hex":"48AE23","alt":10668.0,"speed":828,"type":"Unknown","on_ground":false,"updated":1706705158000}"#,
