@@ -307,7 +307,7 @@ fn an_outage_is_warned_about_once_a_minute() {
     let (warnings, requests) = outage(59);
     assert!(warnings == 1 && requests > 2, "{warnings} of {requests}");
     let (warnings, requests) = outage(3_600);
-    assert!((10..=60).contains(&warnings), "{warnings} of {requests}");
+    assert!((5..=60).contains(&warnings), "{warnings} of {requests}");
 }
 
 #[test]
