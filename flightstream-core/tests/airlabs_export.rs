@@ -8,9 +8,10 @@ use std::fs;
 use std::path::Path;
 
 use airlabs_support::{Reply, StandIn, aircraft, assert_discreet, envelope, error, ok};
+use flightstream_core::flight::Flight;
 use flightstream_core::flight::airlabs::AirlabsJson;
 use flightstream_core::flight::csv::Rows;
-use flightstream_core::flight::{Decode, Flight};
+use flightstream_core::operator::Decoder;
 use flightstream_core::producer::airlabs::{ExportFailure, export};
 use flightstream_core::producer::export::{Export, ExportError, ExportReport};
 

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use flightstream_core::flight::Decode;
+use flightstream_core::operator::Decoder;
 use flightstream_core::flight::airlabs::{AirlabsJson, Answer, encode};
 use libfuzzer_sys::fuzz_target;
 
