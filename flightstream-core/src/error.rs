@@ -2,6 +2,7 @@ use thiserror::Error;
 
 use crate::batch::Span;
 use crate::log::LogError;
+use crate::store::StoreError;
 
 /// What stops a task: not a bad record (that is a [`Rejected`](crate::batch::Rejected)) but something that makes
 /// going on wrong. The runtime restarts the task from its last commit.
@@ -37,6 +38,9 @@ pub enum Fatal {
         /// The record ranges that were in flight.
         in_flight: String,
     },
+    /// A store cannot be used. See the source for what to do.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An operator or a sink cannot go on.
     #[error("{stage} cannot go on: {source}")]
     Stage {
@@ -60,7 +64,7 @@ impl Fatal {
         };
         match self {
             Self::Log(error) => log_is_gone(error),
-            Self::DrainTimeout { .. } => true,
+            Self::DrainTimeout { .. } | Self::Store(_) => true,
             _ => false,
         }
     }

@@ -2,8 +2,11 @@ use futures::stream::{self, Stream};
 
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
-use crate::operator::{Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, KeyBy, Map};
+use crate::operator::{
+    AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, KeyBy, Map,
+};
 use crate::time::Timestamp;
+use crate::window::{Windowed, Windows};
 
 /// An asynchronous stream of batches: what every operator takes and returns.
 ///
@@ -193,6 +196,26 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         F: FnMut(&Self::Record) -> K,
     {
         assert_records(KeyBy::new(self, f))
+    }
+
+    /// Promises that records of one key are all in one partition, although the key was changed.
+    ///
+    /// That is so where the topic is partitioned by something that the new key is part of, and where there is one
+    /// partition. Otherwise each task would see a part of a key's records and aggregate that.
+    fn assume_aligned(self) -> AssumeAligned<Self>
+    where
+        Self: Sized,
+    {
+        assert_records(AssumeAligned::new(self))
+    }
+
+    /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.
+    fn windowed<W, K, T>(self, windows: W) -> Windowed<Self, W>
+    where
+        Self: Records<Record = (K, T)> + Sized,
+        W: Windows,
+    {
+        Windowed::new(self, windows)
     }
 
     /// All batches until the stream ends: for tests.

@@ -1,6 +1,8 @@
 //! Event time and the clock that operators are allowed to read.
 
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -75,6 +77,39 @@ impl fmt::Debug for Timestamp {
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The present time.
     fn now(&self) -> Timestamp;
+}
+
+/// A task's timers: an operator asks to be polled again at a time, also when no record comes.
+#[derive(Clone, Debug)]
+pub struct Timers {
+    clock: Arc<dyn Clock>,
+    next: Rc<Cell<Option<Timestamp>>>,
+}
+
+impl Timers {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            next: Rc::default(),
+        }
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Asks to be polled at `time`, or earlier. To be called each time the operator has nothing to do but wait.
+    pub fn wake_at(&self, time: Timestamp) {
+        let next = self.next.get().map_or(time, |next| next.min(time));
+        self.next.set(Some(next));
+    }
+
+    /// Takes the time of the next wake-up that was asked for.
+    pub(crate) fn take_next(&self) -> Option<Timestamp> {
+        self.next.take()
+    }
 }
 
 /// The machine's clock.

@@ -58,6 +58,16 @@ pub trait Log: Send + Sync + Debug {
     /// [`LogError::UnknownTopic`]; [`LogError::GroupBusy`] where only one member is possible.
     fn subscribe(&self, subscription: &Subscription) -> Result<Box<dyn Subscriber>, LogError>;
 
+    /// A reader of one partition that belongs to no group.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`] or [`LogError::UnknownPartition`].
+    fn partition_reader(
+        &self,
+        partition: &TopicPartition,
+        from: Offset,
+    ) -> Result<Box<dyn PartitionReader>, LogError>;
+
     /// A writer. With [`Isolation::Transactional`] what it appends becomes visible at its commit, as a whole.
     ///
     /// # Errors
@@ -183,6 +193,16 @@ pub trait Writer: Send {
     /// # Errors
     /// [`LogError::UnknownTopic`]; or if the log cannot store them, in which case none of them is acknowledged.
     fn append(&mut self, topic: &str, records: Vec<Record<Raw>>) -> Result<(), LogError>;
+
+    /// Appends records to one partition, whatever their keys: a changelog follows the partition whose state it keeps.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append), and [`LogError::UnknownPartition`].
+    fn append_to(
+        &mut self,
+        partition: &TopicPartition,
+        records: Vec<Record<Raw>>,
+    ) -> Result<(), LogError>;
 
     /// Makes everything appended so far durable and sets the group's offsets (each the next offset to read). For a
     /// transactional writer both happen as a whole or not at all.

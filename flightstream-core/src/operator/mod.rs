@@ -3,6 +3,8 @@
 //! An operator is a stream adapter. It polls its input for a batch, works through the batch in a synchronous loop,
 //! and hands it on with the same span and ack.
 
+mod aligned;
+mod assume_aligned;
 mod decode;
 mod enrich;
 mod event_time;
@@ -12,6 +14,8 @@ mod inspect;
 mod key_by;
 mod map;
 
+pub use self::aligned::Aligned;
+pub use self::assume_aligned::AssumeAligned;
 pub use self::decode::{Decode, Decoder};
 pub use self::enrich::Enrich;
 pub use self::event_time::EventTime;

@@ -1,21 +1,25 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
+use super::changelog::changelog_topic;
 use super::context::{Tables, TaskContext};
 use super::delivery::Delivery;
 use super::encoder::{Json, JsonValues};
 use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
-use super::source::{Source, TaskRecords};
+use super::slot::panic_message;
+use super::source::{Intake, Source, TaskRecords};
 use super::status::{SharedStatus, Status};
 use super::task::{Drive, Task};
 use super::worker::Plan;
-use crate::log::{Log, LogError};
+use crate::batch::TopicPartition;
+use crate::log::{Log, LogError, TopicSpec};
 use crate::time::{Clock, SystemClock};
 use crate::{Fatal, Records};
 
@@ -32,6 +36,14 @@ pub enum AppError {
     /// A task failed for good, or more often in a row than the app allows.
     #[error(transparent)]
     Task(Fatal),
+    /// The pipeline function panicked when it was called for the first time, without records.
+    #[error("the pipeline of app {app:?} cannot be made: {message}")]
+    Pipeline {
+        /// The app.
+        app: String,
+        /// What it said.
+        message: String,
+    },
     /// The system gave no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -191,10 +203,12 @@ impl<F, K> App<F, K> {
             log.offsets(topic)?;
         }
         sink.check(&**log)?;
-        let (clock, tables) = (settings.clock, Arc::new(settings.tables));
+        let (clock, tables) = (Arc::clone(&settings.clock), Arc::new(settings.tables));
         let plan = Plan {
             app: settings.name,
             group: subscription.group.clone(),
+            log: Arc::clone(log),
+            clock: settings.clock,
             isolation: settings.delivery.isolation(),
             commit_interval: settings
                 .commit_interval
@@ -212,16 +226,10 @@ impl<F, K> App<F, K> {
             }),
             status: SharedStatus::default(),
         };
+        rehearse(&plan, &subscription.topic)?;
         let subscriber = log.subscribe(&subscription)?;
         let (workers, deadline) = (settings.workers, settings.drain_deadline);
-        Running::start(
-            plan,
-            Arc::clone(log),
-            subscription.topic,
-            subscriber,
-            workers,
-            deadline,
-        )
+        Running::start(plan, subscription.topic, subscriber, workers, deadline)
     }
 
     /// Runs the app until `until` is ready or it fails for good.
@@ -250,6 +258,27 @@ impl<F, K> fmt::Debug for App<F, K> {
             .field("delivery", &self.settings.delivery)
             .finish_non_exhaustive()
     }
+}
+
+/// Calls the pipeline function once without records, which shows its mistakes and its stores before anything starts,
+/// and creates the changelogs of those stores.
+fn rehearse(plan: &Plan, topic: &str) -> Result<(), AppError> {
+    let partitions = u32::try_from(plan.log.offsets(topic)?.len()).unwrap_or(u32::MAX);
+    let partition = TopicPartition::new(topic, 0);
+    let reader = plan.log.partition_reader(&partition, 0)?;
+    let intake = Intake::new(reader, plan.batch_size);
+    let context = (plan.context)(partition);
+    let rehearsal = AssertUnwindSafe(|| drop((plan.build)(intake, context.clone())));
+    catch_unwind(rehearsal).map_err(|panic| AppError::Pipeline {
+        app: plan.app.clone(),
+        message: panic_message(&*panic),
+    })?;
+    for store in context.stores() {
+        let changelog = changelog_topic(&plan.app, store.name);
+        plan.log
+            .create_topic(&TopicSpec::new(changelog, partitions).compacted())?;
+    }
+    Ok(())
 }
 
 /// Names a topic, to read it or to write to it.

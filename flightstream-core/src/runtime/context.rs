@@ -1,10 +1,13 @@
 use std::any::{Any, type_name};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::batch::TopicPartition;
-use crate::time::{Clock, Timestamp};
+use crate::store::{AnyStore, StateStore, StoreHandle};
+use crate::time::{Clock, Timers, Timestamp};
 
 pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>;
 
@@ -15,8 +18,17 @@ pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>;
 #[derive(Clone)]
 pub struct TaskContext {
     topic_partition: TopicPartition,
-    clock: Arc<dyn Clock>,
     tables: Arc<Tables>,
+    timers: Timers,
+    stores: Rc<RefCell<Vec<TaskStore>>>,
+}
+
+/// A store that a pipeline has asked for.
+#[derive(Clone)]
+pub(crate) struct TaskStore {
+    pub(crate) name: &'static str,
+    pub(crate) schema: String,
+    pub(crate) store: Rc<RefCell<dyn AnyStore>>,
 }
 
 impl TaskContext {
@@ -27,8 +39,9 @@ impl TaskContext {
     ) -> Self {
         Self {
             topic_partition,
-            clock,
             tables,
+            timers: Timers::new(clock),
+            stores: Rc::default(),
         }
     }
 
@@ -41,7 +54,38 @@ impl TaskContext {
     /// The present time on the app's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.timers.now()
+    }
+
+    /// The task's timers.
+    #[must_use]
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    /// The task's store of that name, which is filled from its changelog before the first record comes. The name is
+    /// part of the changelog's: `<app>-<store>-changelog`.
+    ///
+    /// # Panics
+    /// If the pipeline has asked for that name before: two operators would write into one store. It shows at start.
+    #[must_use]
+    pub fn store<S: StateStore>(&self, name: &'static str) -> StoreHandle<S> {
+        let handle = StoreHandle::<S>::new(name, self.timers.clone());
+        let mut stores = self.stores.borrow_mut();
+        assert!(
+            stores.iter().all(|store| store.name != name),
+            "two stores of one pipeline have the name {name:?}",
+        );
+        stores.push(TaskStore {
+            name,
+            schema: S::schema(),
+            store: handle.shared(),
+        });
+        handle
+    }
+
+    pub(crate) fn stores(&self) -> Vec<TaskStore> {
+        self.stores.borrow().clone()
     }
 
     /// A table that was registered with [`App::table`](super::App::table).

@@ -49,12 +49,14 @@
 
 mod app;
 pub(crate) mod backoff;
+mod changelog;
 mod context;
 mod dead_letters;
 mod delivery;
 mod encoder;
 mod running;
 mod sink;
+mod slot;
 mod source;
 mod status;
 mod task;

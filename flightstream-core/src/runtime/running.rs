@@ -17,12 +17,11 @@ use super::status::Status;
 use super::worker::{Command, Plan, Unpark, Worker};
 use crate::Fatal;
 use crate::batch::Offset;
-use crate::log::{Assignment, Log, LogError, Subscriber};
+use crate::log::{Assignment, LogError, Subscriber};
 
 /// An app at work. Dropping it stops the app without waiting.
 pub struct Running {
     plan: Arc<Plan>,
-    log: Arc<dyn Log>,
     topic: String,
     stopping: Arc<AtomicBool>,
     supervisor: Option<JoinHandle<Result<(), AppError>>>,
@@ -49,7 +48,6 @@ struct WorkerHandle {
 impl Running {
     pub(crate) fn start(
         plan: Plan,
-        log: Arc<dyn Log>,
         topic: String,
         subscriber: Box<dyn Subscriber>,
         workers: usize,
@@ -59,7 +57,7 @@ impl Running {
         let stopping = Arc::new(AtomicBool::new(false));
         let mut writers = Vec::new();
         for _ in 0..workers.max(1) {
-            writers.push(log.writer(plan.isolation)?);
+            writers.push(plan.log.writer(plan.isolation)?);
         }
         let (ended_sender, ended) = oneshot::channel();
         let supervisor = {
@@ -94,7 +92,6 @@ impl Running {
         let ended = Mutex::new(Some(ended));
         Ok(Self {
             plan,
-            log,
             topic,
             stopping,
             supervisor: Some(supervisor),
@@ -118,7 +115,7 @@ impl Running {
     }
 
     fn lag_behind(&self, positions: &BTreeMap<u32, Offset>) -> Result<u64, LogError> {
-        let ranges = self.log.offsets(&self.topic)?;
+        let ranges = self.plan.log.offsets(&self.topic)?;
         let lag = ranges.iter().zip(0_u32..).map(|(range, partition)| {
             let position = positions.get(&partition).copied().unwrap_or(range.start);
             range.end.saturating_sub(position.max(range.start))

@@ -1,20 +1,18 @@
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
 use super::context::TaskContext;
-use super::sink::Outputs;
-use super::source::{Intake, lock};
-use super::status::{SharedStatus, Status};
+use super::slot::Slot;
+use super::source::Intake;
+use super::status::SharedStatus;
 use super::task::Drive;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
-use crate::log::{Isolation, PartitionReader, Writer};
+use crate::log::{Isolation, Log, PartitionReader, Writer};
+use crate::time::Clock;
 
 /// What the supervisor tells a worker.
 pub(crate) enum Command {
@@ -33,6 +31,8 @@ pub(crate) type BuildTask = dyn Fn(Arc<Mutex<Intake>>, TaskContext) -> Box<dyn D
 pub(crate) struct Plan {
     pub(crate) app: String,
     pub(crate) group: String,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) isolation: Isolation,
     pub(crate) commit_interval: Duration,
     pub(crate) dead_letters: Option<String>,
@@ -52,15 +52,6 @@ pub(crate) struct Worker {
     slots: Vec<Slot>,
     waker: Waker,
     last_commit: Instant,
-}
-
-struct Slot {
-    intake: Arc<Mutex<Intake>>,
-    context: TaskContext,
-    task: Option<Box<dyn Drive>>,
-    backoff: Backoff,
-    start_at: Instant,
-    uncommitted: Status,
 }
 
 /// Unparks a thread.
@@ -98,7 +89,7 @@ impl Worker {
                     Command::Revoke(partitions, done) => {
                         self.commit(None)?;
                         self.slots
-                            .retain(|slot| !partitions.contains(slot.context.topic_partition()));
+                            .retain(|slot| !partitions.contains(&slot.partition));
                         partitions
                             .iter()
                             .for_each(|partition| self.plan.status.revoked(partition));
@@ -119,26 +110,21 @@ impl Worker {
     }
 
     fn assign(&mut self, reader: Box<dyn PartitionReader>) {
-        let context = (self.plan.context)(reader.topic_partition().clone());
-        let position = reader.position();
         self.plan
             .status
-            .assigned(context.topic_partition(), position);
-        self.slots.push(Slot {
-            intake: Intake::new(reader, self.plan.batch_size),
-            context,
-            task: None,
-            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
-            start_at: Instant::now(),
-            uncommitted: Status::default(),
-        });
+            .assigned(reader.topic_partition(), reader.position());
+        self.slots.push(Slot::new(reader, self.plan.batch_size));
     }
 
     /// Moves a batch through each task. Whether any moved.
     fn poll_tasks(&mut self) -> Result<bool, Fatal> {
         let mut moved = false;
         for index in 0..self.slots.len() {
-            match self.drive(index, |task, cx, outputs| task.poll_batch(cx, outputs)) {
+            let Some(slot) = self.slots.get_mut(index) else {
+                break;
+            };
+            let mut cx = Context::from_waker(&self.waker);
+            match slot.poll(&self.plan, &mut cx, &mut *self.writer) {
                 Poll::Ready(Ok(())) => moved = true,
                 Poll::Ready(Err(error)) => self.fail(index, error)?,
                 Poll::Pending => {}
@@ -147,47 +133,13 @@ impl Worker {
         Ok(moved)
     }
 
-    /// Polls one task, building it first if it has to start.
-    fn drive(
-        &mut self,
-        index: usize,
-        poll: impl FnOnce(&mut dyn Drive, &mut Context<'_>, &mut Outputs<'_>) -> Poll<Result<(), Fatal>>,
-    ) -> Poll<Result<(), Fatal>> {
-        let Some(slot) = self.slots.get_mut(index) else {
-            return Poll::Pending;
-        };
-        if slot.task.is_none() && Instant::now() < slot.start_at {
-            return Poll::Pending;
-        }
-        let mut outputs = Outputs {
-            writer: &mut *self.writer,
-            dead_letters: self.plan.dead_letters.as_deref(),
-            uncommitted: &mut slot.uncommitted,
-        };
-        let mut cx = Context::from_waker(&self.waker);
-        // A task that panicked is dropped and built anew, so nothing half changed is looked at again.
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let task = slot.task.get_or_insert_with(|| {
-                (self.plan.build)(Arc::clone(&slot.intake), slot.context.clone())
-            });
-            poll(&mut **task, &mut cx, &mut outputs)
-        }));
-        polled.unwrap_or_else(|panic| {
-            let in_flight = lock(&slot.intake).tracker.in_flight();
-            Poll::Ready(Err(Fatal::Panicked {
-                in_flight,
-                message: panic_message(&*panic),
-            }))
-        })
-    }
-
     /// Drops what a failed task has not committed and plans its restart. With a transaction, which covers all tasks of
     /// the worker, the others go back to the last commit too.
     fn fail(&mut self, index: usize, error: Fatal) -> Result<(), Fatal> {
         let Some(slot) = self.slots.get_mut(index) else {
             return Err(error);
         };
-        let partition = slot.context.topic_partition().clone();
+        let partition = slot.partition.clone();
         let pause = slot.backoff.next_pause();
         let for_good = error.is_permanent() || slot.backoff.failures() > self.plan.max_restarts;
         tracing::error!(
@@ -206,17 +158,14 @@ impl Worker {
         if self.plan.isolation == Isolation::Transactional {
             self.writer.abort();
             self.slots.iter_mut().for_each(Slot::rewind);
-        } else if let Some(slot) = self.slots.get_mut(index) {
+        } else {
             slot.rewind();
         }
         Ok(())
     }
 
     fn has_uncommitted(&self) -> bool {
-        self.slots.iter().any(|slot| {
-            let intake = lock(&slot.intake);
-            intake.tracker.to_commit().is_some() || !intake.tracker.is_drained()
-        })
+        self.slots.iter().any(Slot::has_uncommitted)
     }
 
     /// The commit path: stop pulling, drain, flush, commit, go on.
@@ -224,50 +173,47 @@ impl Worker {
         for index in 0..self.slots.len() {
             self.drain(index, deadline)?;
         }
-        let to_commit = |slot: &Slot| {
-            let offset = lock(&slot.intake).tracker.to_commit()?;
-            Some((slot.context.topic_partition().clone(), offset))
-        };
-        let offsets: Vec<(TopicPartition, Offset)> =
-            self.slots.iter().filter_map(to_commit).collect();
-        if !offsets.is_empty() {
-            if let Err(error) = self.writer.commit(&self.plan.group, &offsets) {
-                return self.fail_all(error.into());
+        if self.has_uncommitted() {
+            let offsets: Vec<(TopicPartition, Offset)> =
+                self.slots.iter().filter_map(Slot::to_commit).collect();
+            if let Err(error) = self.write(&offsets) {
+                return self.fail_all(error);
             }
             for slot in &mut self.slots {
-                let mut done = std::mem::take(&mut slot.uncommitted);
-                done.read = lock(&slot.intake).tracker.commit();
-                slot.backoff.reset();
+                let done = slot.committed();
                 self.plan.status.update(|status| status.add(done));
             }
             self.plan.status.committed(&offsets);
         }
         self.last_commit = Instant::now();
-        self.slots
-            .iter()
-            .for_each(|slot| lock(&slot.intake).open = true);
+        self.slots.iter().for_each(Slot::reopen);
         Ok(())
+    }
+
+    fn write(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Fatal> {
+        for slot in &mut self.slots {
+            slot.flush_state(&mut *self.writer)?;
+        }
+        Ok(self.writer.commit(&self.plan.group, offsets)?)
     }
 
     /// Waits until everything that a task has pulled is delivered.
     fn drain(&mut self, index: usize, deadline: Option<Instant>) -> Result<(), Fatal> {
         loop {
-            if self.slots.get(index).is_none_or(|slot| slot.task.is_none()) {
+            let Some(slot) = self.slots.get_mut(index) else {
                 return Ok(());
-            }
-            match self.drive(index, |task, cx, outputs| task.poll_drain(cx, outputs)) {
+            };
+            let mut cx = Context::from_waker(&self.waker);
+            match slot.poll_drain(&self.plan, &mut cx, &mut *self.writer) {
                 Poll::Ready(Ok(())) => return Ok(()),
                 Poll::Ready(Err(error)) => return self.fail(index, error),
                 Poll::Pending => {}
             }
             match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                 Some(Duration::ZERO) => {
-                    let slot = self.slots.get(index);
-                    let in_flight = slot.map(|slot| lock(&slot.intake).tracker.in_flight());
+                    let in_flight = slot.in_flight();
                     self.writer.abort();
-                    return Err(Fatal::DrainTimeout {
-                        in_flight: in_flight.unwrap_or_default(),
-                    });
+                    return Err(Fatal::DrainTimeout { in_flight });
                 }
                 Some(left) => thread::park_timeout(left),
                 None => thread::park_timeout(self.plan.commit_interval),
@@ -282,34 +228,26 @@ impl Worker {
         self.fail(0, error)
     }
 
+    /// Sleeps until a waker or a command, the next commit, a restart, or a task's timer.
     fn park(&self) {
         let now = Instant::now();
-        let waiting = self
+        let restarts = self
             .slots
             .iter()
-            .filter(|slot| slot.task.is_none())
+            .filter(|slot| slot.is_waiting())
             .map(|slot| slot.start_at);
         let commit = self
             .has_uncommitted()
             .then(|| self.last_commit + self.plan.commit_interval);
-        match waiting.chain(commit).min() {
+        let clock = self.plan.clock.now();
+        let timers = self
+            .slots
+            .iter()
+            .filter_map(Slot::wake_at)
+            .map(|at| now + at.since(clock));
+        match restarts.chain(commit).chain(timers).min() {
             Some(next) => thread::park_timeout(next.saturating_duration_since(now)),
             None => thread::park(),
         }
     }
-}
-
-impl Slot {
-    /// Goes back to the last commit; the task is built anew when it is driven next.
-    fn rewind(&mut self) {
-        self.task = None;
-        self.uncommitted = Status::default();
-        lock(&self.intake).rewind();
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
 }

@@ -172,6 +172,21 @@ impl Log for EmbeddedLog {
         Ok(Box::new(SoleMember::new(membership, readers)))
     }
 
+    fn partition_reader(
+        &self,
+        partition: &TopicPartition,
+        from: Offset,
+    ) -> Result<Box<dyn PartitionReader>, LogError> {
+        let wakers = Arc::clone(&self.shared().catalog().partition(partition)?.wakers);
+        let source = EmbeddedPartition::new(self.clone(), partition.clone());
+        Ok(Box::new(Reader::new(
+            source,
+            partition.clone(),
+            from,
+            wakers,
+        )))
+    }
+
     fn writer(&self, isolation: Isolation) -> Result<Box<dyn Writer>, LogError> {
         Ok(Box::new(EmbeddedWriter::new(self.clone(), isolation)))
     }

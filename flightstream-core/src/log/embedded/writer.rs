@@ -35,6 +35,42 @@ impl EmbeddedWriter {
         }
     }
 
+    /// Whether the log still takes records, and takes these.
+    fn check(&self, topic: &str, records: &[Record<Raw>]) -> Result<(), LogError> {
+        let shared = self.log.shared();
+        shared.failure.check()?;
+        let limit = shared.options.max_record_bytes;
+        match records.iter().map(stored_size).find(|size| *size > limit) {
+            Some(size) => Err(LogError::RecordTooLarge {
+                topic: topic.to_owned(),
+                size,
+                limit,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn place(&mut self, partition: TopicPartition, records: &[Record<Raw>]) {
+        let unplaced = self.uncommitted.entry(partition).or_default();
+        unplaced
+            .batches
+            .expect(records.iter().map(stored_size).sum());
+        for record in records {
+            unplaced.batches.push(unplaced.count, record);
+            unplaced.count += 1;
+        }
+    }
+
+    fn publish(&mut self) -> Result<(), LogError> {
+        match self.isolation {
+            Isolation::Immediate => {
+                let shares = self.take_shares();
+                self.log.shared().commit(shares, "", &[], false)
+            }
+            Isolation::Transactional => Ok(()),
+        }
+    }
+
     fn take_shares(&mut self) -> Vec<Share> {
         mem::take(&mut self.uncommitted)
             .into_iter()
@@ -48,35 +84,23 @@ impl EmbeddedWriter {
 
 impl Writer for EmbeddedWriter {
     fn append(&mut self, topic: &str, records: Vec<Record<Raw>>) -> Result<(), LogError> {
-        let shared = self.log.shared();
-        shared.failure.check()?;
-        let partitions = shared.catalog().topic(topic)?.spec.partitions;
-        let limit = shared.options.max_record_bytes;
-        if let Some(size) = records.iter().map(stored_size).find(|size| *size > limit) {
-            return Err(LogError::RecordTooLarge {
-                topic: topic.to_owned(),
-                size,
-                limit,
-            });
-        }
+        self.check(topic, &records)?;
+        let partitions = self.log.shared().catalog().topic(topic)?.spec.partitions;
         for (number, records) in self.router.route(topic, partitions, records) {
-            let partition = TopicPartition::new(topic, number);
-            let unplaced = self.uncommitted.entry(partition).or_default();
-            unplaced
-                .batches
-                .expect(records.iter().map(stored_size).sum());
-            for record in records {
-                unplaced.batches.push(unplaced.count, &record);
-                unplaced.count += 1;
-            }
+            self.place(TopicPartition::new(topic, number), &records);
         }
-        match self.isolation {
-            Isolation::Immediate => {
-                let shares = self.take_shares();
-                self.log.shared().commit(shares, "", &[], false)
-            }
-            Isolation::Transactional => Ok(()),
-        }
+        self.publish()
+    }
+
+    fn append_to(
+        &mut self,
+        partition: &TopicPartition,
+        records: Vec<Record<Raw>>,
+    ) -> Result<(), LogError> {
+        self.check(partition.topic(), &records)?;
+        self.log.shared().catalog().partition(partition)?;
+        self.place(partition.clone(), &records);
+        self.publish()
     }
 
     fn commit(

@@ -74,6 +74,27 @@ impl MemoryLog {
     }
 }
 
+impl MemoryLog {
+    fn reader(
+        &self,
+        state: &State,
+        topic_partition: TopicPartition,
+        from: Offset,
+    ) -> Result<Box<dyn PartitionReader>, LogError> {
+        let wakers = state.partition(&topic_partition)?.wakers();
+        let partition = MemoryPartition {
+            log: self.clone(),
+            topic_partition: topic_partition.clone(),
+        };
+        Ok(Box::new(Reader::new(
+            partition,
+            topic_partition,
+            from,
+            wakers,
+        )))
+    }
+}
+
 impl Log for MemoryLog {
     fn create_topic(&self, spec: &TopicSpec) -> Result<(), LogError> {
         self.state().create_topic(spec)
@@ -103,19 +124,18 @@ impl Log for MemoryLog {
                 Start::Committed => committed.get(&topic_partition).copied(),
                 Start::Earliest => None,
             };
-            let wakers = state.partition(&topic_partition)?.wakers();
-            let partition = MemoryPartition {
-                log: self.clone(),
-                topic_partition: topic_partition.clone(),
-            };
-            readers.push(Box::new(Reader::new(
-                partition,
-                topic_partition,
-                position.unwrap_or(range.start),
-                wakers,
-            )));
+            let from = position.unwrap_or(range.start);
+            readers.push(self.reader(&state, topic_partition, from)?);
         }
         Ok(Box::new(SoleMember::new(membership, readers)))
+    }
+
+    fn partition_reader(
+        &self,
+        partition: &TopicPartition,
+        from: Offset,
+    ) -> Result<Box<dyn PartitionReader>, LogError> {
+        self.reader(&self.state(), partition.clone(), from)
     }
 
     fn writer(&self, isolation: Isolation) -> Result<Box<dyn Writer>, LogError> {

@@ -25,6 +25,16 @@ impl MemoryWriter {
         }
     }
 
+    fn take(&mut self, shares: Vec<Share>) -> Result<(), LogError> {
+        match self.isolation {
+            Isolation::Immediate => self.store(shares, "", &[]),
+            Isolation::Transactional => {
+                self.uncommitted.extend(shares);
+                Ok(())
+            }
+        }
+    }
+
     fn store(
         &self,
         shares: Vec<Share>,
@@ -50,13 +60,20 @@ impl Writer for MemoryWriter {
                 partition: TopicPartition::new(topic, number),
                 records,
             });
-        match self.isolation {
-            Isolation::Immediate => self.store(shares.collect(), "", &[]),
-            Isolation::Transactional => {
-                self.uncommitted.extend(shares);
-                Ok(())
-            }
-        }
+        let shares = shares.collect();
+        self.take(shares)
+    }
+
+    fn append_to(
+        &mut self,
+        partition: &TopicPartition,
+        records: Vec<Record<Raw>>,
+    ) -> Result<(), LogError> {
+        self.log.state().partition(partition)?;
+        self.take(vec![Share {
+            partition: partition.clone(),
+            records,
+        }])
     }
 
     fn commit(

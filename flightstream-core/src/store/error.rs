@@ -1,0 +1,29 @@
+use thiserror::Error;
+
+/// What can be wrong with a store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// An entry of the changelog cannot be read: another program writes to that topic, or the types have changed.
+    /// Give the store a new name to begin anew, or delete its changelog.
+    #[error("an entry of the changelog cannot be read: {0}")]
+    Decode(#[source] postcard::Error),
+    /// A value has no stored form: its `Serialize` failed.
+    #[error("an entry cannot be written to the changelog: {0}")]
+    Encode(#[source] postcard::Error),
+    /// The changelog was written by a store of other types.
+    #[error(
+        "store {name:?} was written as {recorded}, but the program declares {declared}; give it a \
+         new name to begin anew, or migrate topic {changelog:?}"
+    )]
+    SchemaDiffers {
+        /// The store.
+        name: String,
+        /// What the changelog says.
+        recorded: String,
+        /// What the program says.
+        declared: String,
+        /// The changelog's topic.
+        changelog: String,
+    },
+}

@@ -1,0 +1,161 @@
+//! State: what an operator remembers from one record to the next.
+//!
+//! A store belongs to one task and has one writer, so it needs no lock. Between two commits its changes stay in memory,
+//! many updates of one key as one; at the commit they go to the store's *changelog*, a compacted topic, together with
+//! the task's output and offsets. When a task starts, its stores are read back from their changelogs before the first
+//! record is processed.
+//!
+//! | store | holds | used by |
+//! | --- | --- | --- |
+//! | [`KeyValueStore`] | a value a key | tables, deduplication, the newest record of each key |
+//! | [`WindowStore`] | a value a key and window | windowed aggregation |
+//!
+//! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
+//! some records twice. With exactly-once both are one transaction and nothing is counted twice.
+
+mod codec;
+mod error;
+mod key_value;
+mod window;
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use self::error::StoreError;
+pub use self::key_value::KeyValueStore;
+pub use self::window::{WindowEntry, WindowStore};
+use crate::time::{SystemClock, Timers};
+
+/// A store as the runtime sees it: something that can be read back from its changelog and tells its changes.
+pub trait StateStore: Default + 'static {
+    /// What kind of store it is and of what types, to notice that a changelog was written by another one.
+    fn schema() -> String;
+
+    /// Takes an entry read from the changelog; `None` is its removal.
+    ///
+    /// # Errors
+    /// If the entry is not one of this store.
+    fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError>;
+
+    /// Hands out what has changed since the last call, each key once, and forgets that it changed.
+    ///
+    /// # Errors
+    /// If an entry has no stored form.
+    fn take_changes(
+        &mut self,
+        sink: &mut dyn FnMut(Bytes, Option<Bytes>),
+    ) -> Result<(), StoreError>;
+
+    /// How many entries it holds.
+    fn entries(&self) -> usize;
+}
+
+/// The object-safe side of [`StateStore`], for the runtime's list of a task's stores.
+pub(crate) trait AnyStore {
+    fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError>;
+    fn take_changes(
+        &mut self,
+        sink: &mut dyn FnMut(Bytes, Option<Bytes>),
+    ) -> Result<(), StoreError>;
+    fn entries(&self) -> usize;
+}
+
+impl<S: StateStore> AnyStore for S {
+    fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        StateStore::restore(self, key, value)
+    }
+
+    fn take_changes(
+        &mut self,
+        sink: &mut dyn FnMut(Bytes, Option<Bytes>),
+    ) -> Result<(), StoreError> {
+        StateStore::take_changes(self, sink)
+    }
+
+    fn entries(&self) -> usize {
+        StateStore::entries(self)
+    }
+}
+
+/// A task's store in the hands of an operator.
+///
+/// It is borrowed for a batch at a time. The runtime, which shares it, looks at it between batches only.
+pub struct StoreHandle<S> {
+    name: &'static str,
+    store: Rc<RefCell<S>>,
+    timers: Timers,
+}
+
+impl<S: StateStore> StoreHandle<S> {
+    pub(crate) fn new(name: &'static str, timers: Timers) -> Self {
+        Self {
+            name,
+            store: Rc::default(),
+            timers,
+        }
+    }
+
+    /// A store without a changelog, for tests of operators.
+    #[must_use]
+    pub fn unlogged(name: &'static str) -> Self {
+        Self::new(name, Timers::new(Arc::new(SystemClock)))
+    }
+
+    pub(crate) fn shared(&self) -> Rc<RefCell<dyn AnyStore>> {
+        Rc::<RefCell<S>>::clone(&self.store)
+    }
+}
+
+impl<S> StoreHandle<S> {
+    /// The store's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Looks at the store.
+    ///
+    /// # Panics
+    /// If it is being changed: inside [`write`](Self::write)'s guard's life.
+    #[must_use]
+    pub fn read(&self) -> Ref<'_, S> {
+        self.store.borrow()
+    }
+
+    /// Takes the store to change it.
+    ///
+    /// # Panics
+    /// If another guard is alive.
+    #[must_use]
+    pub fn write(&self) -> RefMut<'_, S> {
+        self.store.borrow_mut()
+    }
+
+    /// The task's timers, for an operator that has to act when nothing comes.
+    #[must_use]
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+}
+
+impl<S> Clone for StoreHandle<S> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name,
+            store: Rc::clone(&self.store),
+            timers: self.timers.clone(),
+        }
+    }
+}
+
+impl<S> fmt::Debug for StoreHandle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreHandle")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
