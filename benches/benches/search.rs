@@ -140,7 +140,11 @@ fn write(store: &EmbeddedStore, documents: &[(String, String)], version: u64) {
             .map(|(id, json)| BulkOperation::index(id, Some(version), json.as_bytes()))
             .collect();
         let items = block_on(store.bulk(INDEX, &operations)).expect("the index exists");
-        assert!(items.iter().all(|item| item.is_success()));
+        assert!(
+            items
+                .iter()
+                .all(flightstream_core::search::BulkItem::is_success)
+        );
     }
 }
 

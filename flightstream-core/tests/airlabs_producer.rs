@@ -14,9 +14,10 @@ use airlabs_support::{
 use flightstream_core::batch::{Offset, Raw, Record, TopicPartition};
 use flightstream_core::log::memory::MemoryLog;
 use flightstream_core::log::{Isolation, Log, LogError, TopicSpec, Writer};
+use flightstream_core::producer::StopSignal;
 use flightstream_core::producer::airlabs::{
     AirlabsClient, AirlabsProducer, Pause, ProducerError, ProducerStatus, RequestError,
-    ScheduleOptions, StopSignal, TOPIC,
+    ScheduleOptions, TOPIC,
 };
 use flightstream_core::time::{Clock, ManualClock, Timestamp};
 
@@ -85,7 +86,7 @@ fn run(
     let mut producer = producer(StandIn::new(replies).client(), seconds);
     let status = producer.status();
     let mut writer = log.writer(Isolation::Transactional).unwrap();
-    let result = producer.run(writer.as_mut(), &StopSignal::new());
+    let result = producer.run(writer.as_mut(), &StopSignal::default());
     assert_discreet(&format!("{result:?} {producer:?} {status:?}"));
     assert_discreet_logs();
     (result, records(&log), status.get())
@@ -322,7 +323,9 @@ fn a_server_that_is_not_there_costs_nothing() {
     let status = producer.status();
     let log = log();
     let mut writer = log.writer(Isolation::Immediate).unwrap();
-    producer.run(writer.as_mut(), &StopSignal::new()).unwrap();
+    producer
+        .run(writer.as_mut(), &StopSignal::default())
+        .unwrap();
     let status = status.get();
     assert!(status.requests > 20, "{}", status.requests);
     assert_eq!(status.failures["cannot_connect"], status.requests);
@@ -384,12 +387,14 @@ fn what_was_not_committed_is_sent_by_the_next_run() {
         writer: log.writer(Isolation::Transactional).unwrap(),
         has_failed: false,
     };
-    let error = producer.run(&mut writer, &StopSignal::new()).unwrap_err();
+    let error = producer
+        .run(&mut writer, &StopSignal::default())
+        .unwrap_err();
     assert!(matches!(error, ProducerError::Log(LogError::Poisoned)));
     assert_eq!(producer.status().get().sent, 0);
     assert!(records(&log).is_empty());
 
-    producer.run(&mut writer, &StopSignal::new()).unwrap();
+    producer.run(&mut writer, &StopSignal::default()).unwrap();
     assert_eq!(records(&log).len(), 1);
     assert_eq!(producer.status().get().sent, 1);
 }
@@ -400,7 +405,7 @@ fn a_topic_that_is_missing_is_named() {
     let mut producer = producer(api.client(), 30).with_topic("elsewhere");
     let mut writer = log().writer(Isolation::Transactional).unwrap();
     let error = producer
-        .run(writer.as_mut(), &StopSignal::new())
+        .run(writer.as_mut(), &StopSignal::default())
         .unwrap_err();
     assert!(error.to_string().contains("elsewhere"), "{error}");
 }
@@ -409,7 +414,7 @@ fn a_topic_that_is_missing_is_named() {
 fn a_stop_ends_a_run_before_its_first_call_and_while_it_waits() {
     let api = StandIn::new([ok(envelope(&[], 1_000))]);
     let log = log();
-    let stop = StopSignal::new();
+    let stop = StopSignal::default();
     let mut producer = AirlabsProducer::new(api.client(), ScheduleOptions::default());
     let status = producer.status();
     let running = std::thread::spawn({

@@ -15,6 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use flightstream_core::flight::airlabs::{AirlabsJson, messages};
+use flightstream_core::operator::Decoder;
 
 fn inputs(directory: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
