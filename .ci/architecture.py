@@ -1,7 +1,7 @@
 """ARCHITECTURE.md and the tree say the same.
 
-Every top-level folder, and every folder and module directly under the crates' src, is named in the file's tables, and
-every path in the first column of a table exists.
+Every top-level folder, and every folder and module directly under the crates' src, is named in the file's tables;
+every path in the first column of a table exists; and the library's modules import only what the last column allows.
 """
 
 import re
@@ -10,9 +10,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ["flightstream-core/src", "flightstream-apps/src"]
+LIBRARY = "flightstream-core/src"
+SOURCES = [LIBRARY, "flightstream-apps/src"]
+# Names at the crate's root, and the modules that they come from.
+RE_EXPORTED = {
+    "Records": "records",
+    "from_batches": "records",
+    "from_values": "records",
+    "Fatal": "error",
+}
 # A crate's root and what every crate has need no row.
 UNNAMED = {"lib.rs", "main.rs"}
+# Pictures for the README.
+NO_PART = {"docs/"}
 
 
 def tracked() -> list[str]:
@@ -36,7 +46,7 @@ def expected(files: list[str]) -> set[str]:
                     paths.add(f"{source}/{name}/")
                 elif name not in UNNAMED:
                     paths.add(f"{source}/{name}")
-    return paths
+    return paths - NO_PART
 
 
 def named(text: str) -> set[str]:
@@ -52,18 +62,50 @@ def named(text: str) -> set[str]:
     return paths
 
 
+def allowed(text: str) -> dict[str, set[str]]:
+    """What each module of the library may use, by its row."""
+    rules = {}
+    table = text.partition(f"| directory under `{LIBRARY}/`")[2].partition("\n\n")[0]
+    for line in table.splitlines()[2:]:
+        cells = [re.findall(r"`(\w+)(?:\.rs|/)?`", cell) for cell in line.split("|")]
+        rules[cells[1][0]] = set(cells[3])
+    return rules
+
+
+def imported(source: str) -> set[str]:
+    """The library's modules that a file names, without its comments and unit tests."""
+    code = re.sub(r"//.*", "", source.partition("#[cfg(test)]")[0])
+    names = set(re.findall(r"\bcrate::(\w+)", code))
+    for group in re.findall(r"\bcrate::\{([^;]*)\}", code):
+        names.update(re.findall(r"(?:^|[,{])\s*(\w+)", re.sub(r"\{[^{}]*\}", "", group)))
+    return {RE_EXPORTED.get(name, name) for name in names}
+
+
+def forbidden(files: list[str], rules: dict[str, set[str]]) -> list[str]:
+    found = []
+    for file in files:
+        inside = file.removeprefix(f"{LIBRARY}/")
+        module = inside.split("/")[0].removesuffix(".rs")
+        if inside != file and module in rules:
+            names = imported((ROOT / file).read_text(encoding="utf-8")) & set(rules)
+            for name in sorted(names - rules[module] - {module}):
+                found.append(f"{file} uses {name}, which ARCHITECTURE.md does not allow to {module}")
+    return found
+
+
 def main() -> int:
     files = tracked()
-    there = named((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
-    missing = sorted(expected(files) - there)
-    gone = sorted(path for path in there if not (ROOT / path).exists())
-    for path in missing:
-        print(f"ARCHITECTURE.md has no row for {path}")
-    for path in gone:
-        print(f"ARCHITECTURE.md names {path}, which does not exist")
-    if not there:
-        print("ARCHITECTURE.md has no table of directories")
-    return 1 if missing or gone or not there else 0
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    there, rules = named(text), allowed(text)
+    problems = [f"ARCHITECTURE.md has no row for {path}" for path in sorted(expected(files) - there)]
+    for path in sorted(there):
+        if not (ROOT / path).exists():
+            problems.append(f"ARCHITECTURE.md names {path}, which does not exist")
+    if not there or not rules:
+        problems.append("ARCHITECTURE.md has no table of directories")
+    problems.extend(forbidden(files, rules))
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
 
 
 sys.exit(main())
