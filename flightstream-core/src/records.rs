@@ -1,10 +1,14 @@
 use futures::stream::{self, Stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
     AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, KeyBy, Map,
+    Repartition,
 };
+use crate::runtime::TaskContext;
 use crate::time::Timestamp;
 use crate::window::{Windowed, Windows};
 
@@ -207,6 +211,20 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         Self: Sized,
     {
         assert_records(AssumeAligned::new(self))
+    }
+
+    /// Brings the records of each key together: sends them through the topic `<app>-<name>-repartition`, whose partitions
+    /// are those of the keys, and goes on with what arrives there.
+    ///
+    /// Batches of both sides come out: those of the input without records, for their acks, and those of the topic. All
+    /// tasks of the app take part, so the app sees every record twice; put `filter`s before it.
+    fn repartition<K, T>(self, name: &'static str, cx: &TaskContext) -> Repartition<Self, K, T>
+    where
+        Self: Records<Record = (K, T)> + Sized,
+        K: Serialize + DeserializeOwned,
+        T: Serialize + DeserializeOwned,
+    {
+        assert_records(Repartition::new(self, name, cx))
     }
 
     /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.

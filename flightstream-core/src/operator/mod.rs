@@ -13,6 +13,7 @@ mod flat_map;
 mod inspect;
 mod key_by;
 mod map;
+mod repartition;
 
 pub use self::aligned::Aligned;
 pub use self::assume_aligned::AssumeAligned;
@@ -24,3 +25,4 @@ pub use self::flat_map::FlatMap;
 pub use self::inspect::Inspect;
 pub use self::key_by::KeyBy;
 pub use self::map::Map;
+pub use self::repartition::Repartition;

@@ -11,6 +11,7 @@ use super::changelog::changelog_topic;
 use super::context::{Tables, TaskContext};
 use super::delivery::Delivery;
 use super::encoder::{Json, JsonValues};
+use super::inlet::repartition_topic;
 use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
 use super::slot::panic_message;
@@ -204,7 +205,7 @@ impl<F, K> App<F, K> {
         }
         sink.check(&**log)?;
         let (clock, tables) = (Arc::clone(&settings.clock), Arc::new(settings.tables));
-        let plan = Plan {
+        let mut plan = Plan {
             app: settings.name,
             group: subscription.group.clone(),
             log: Arc::clone(log),
@@ -218,15 +219,16 @@ impl<F, K> App<F, K> {
             max_restarts: settings.max_restarts,
             build: Box::new(move |intake, cx| {
                 let task_sink = sink.make(&cx);
-                let records = pipeline(TaskRecords::new(Arc::clone(&intake)), cx);
-                Box::new(Task::new(records, task_sink, intake)) as Box<dyn Drive>
+                let records = pipeline(TaskRecords::new(intake), cx);
+                Box::new(Task::new(records, task_sink)) as Box<dyn Drive>
             }),
             context: Box::new(move |topic_partition| {
                 TaskContext::new(topic_partition, Arc::clone(&clock), Arc::clone(&tables))
             }),
             status: SharedStatus::default(),
+            internal_topics: Vec::new(),
         };
-        rehearse(&plan, &subscription.topic)?;
+        rehearse(&mut plan, &subscription.topic)?;
         let subscriber = log.subscribe(&subscription)?;
         let (workers, deadline) = (settings.workers, settings.drain_deadline);
         Running::start(plan, subscription.topic, subscriber, workers, deadline)
@@ -260,9 +262,12 @@ impl<F, K> fmt::Debug for App<F, K> {
     }
 }
 
+/// What a partition of a repartition topic keeps: many times what its readers, which are the same app, are behind.
+const REPARTITION_BYTES: u64 = 256 << 20;
+
 /// Calls the pipeline function once without records, which shows its mistakes and its stores before anything starts,
 /// and creates the changelogs of those stores.
-fn rehearse(plan: &Plan, topic: &str) -> Result<(), AppError> {
+fn rehearse(plan: &mut Plan, topic: &str) -> Result<(), AppError> {
     let partitions = u32::try_from(plan.log.offsets(topic)?.len()).unwrap_or(u32::MAX);
     let partition = TopicPartition::new(topic, 0);
     let reader = plan.log.partition_reader(&partition, 0)?;
@@ -277,6 +282,12 @@ fn rehearse(plan: &Plan, topic: &str) -> Result<(), AppError> {
         let changelog = changelog_topic(&plan.app, store.name);
         plan.log
             .create_topic(&TopicSpec::new(changelog, partitions).compacted())?;
+    }
+    for (inlet, _) in context.repartitions() {
+        let topic = repartition_topic(&plan.app, inlet.name());
+        let spec = TopicSpec::new(&topic, partitions).retention_bytes(REPARTITION_BYTES);
+        plan.log.create_topic(&spec)?;
+        plan.internal_topics.push(topic);
     }
     Ok(())
 }

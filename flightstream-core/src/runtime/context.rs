@@ -5,7 +5,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::batch::TopicPartition;
+use super::inlet::Inlet;
+use crate::batch::{Raw, Record, TopicPartition};
 use crate::store::{AnyStore, StateStore, StoreHandle};
 use crate::time::{Clock, Timers, Timestamp};
 
@@ -21,6 +22,21 @@ pub struct TaskContext {
     tables: Arc<Tables>,
     timers: Timers,
     stores: Rc<RefCell<Vec<TaskStore>>>,
+    repartitions: Rc<RefCell<Vec<(Inlet, Outbox)>>>,
+}
+
+/// Records on their way to an internal topic, until the task takes them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox(Rc<RefCell<Vec<Record<Raw>>>>);
+
+impl Outbox {
+    pub(crate) fn push(&self, mut records: Vec<Record<Raw>>) {
+        self.0.borrow_mut().append(&mut records);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Record<Raw>> {
+        self.0.take()
+    }
 }
 
 /// A store that a pipeline has asked for.
@@ -42,6 +58,7 @@ impl TaskContext {
             tables,
             timers: Timers::new(clock),
             stores: Rc::default(),
+            repartitions: Rc::default(),
         }
     }
 
@@ -82,6 +99,22 @@ impl TaskContext {
             store: handle.shared(),
         });
         handle
+    }
+
+    /// Declares a repartition step and hands out its two ends.
+    pub(crate) fn repartition(&self, name: &'static str) -> (Inlet, Outbox) {
+        let ends = (Inlet::new(name), Outbox::default());
+        let mut repartitions = self.repartitions.borrow_mut();
+        assert!(
+            repartitions.iter().all(|(inlet, _)| inlet.name() != name),
+            "two repartition steps of one pipeline have the name {name:?}",
+        );
+        repartitions.push(ends.clone());
+        ends
+    }
+
+    pub(crate) fn repartitions(&self) -> Vec<(Inlet, Outbox)> {
+        self.repartitions.borrow().clone()
     }
 
     pub(crate) fn stores(&self) -> Vec<TaskStore> {

@@ -1,12 +1,13 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::changelog::Changelog;
-use super::context::TaskContext;
+use super::context::{Outbox, TaskContext};
+use super::inlet::repartition_topic;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
 use super::status::Status;
@@ -23,7 +24,7 @@ pub(crate) struct Slot {
     pub(crate) uncommitted: Status,
     pub(crate) backoff: Backoff,
     pub(crate) start_at: Instant,
-    intake: Arc<Mutex<Intake>>,
+    source: Arc<Mutex<Intake>>,
     task: Option<Running>,
 }
 
@@ -31,6 +32,9 @@ pub(crate) struct Slot {
 struct Running {
     drive: Box<dyn Drive>,
     context: TaskContext,
+    inlets: Vec<Arc<Mutex<Intake>>>,
+    /// With the topic that each goes to.
+    outboxes: Vec<(String, Outbox)>,
     changelogs: Vec<Changelog>,
     is_restored: bool,
     has_moved: bool,
@@ -44,7 +48,7 @@ impl Slot {
             uncommitted: Status::default(),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
             start_at: Instant::now(),
-            intake: Intake::new(reader, batch_size),
+            source: Intake::new(reader, batch_size),
             task: None,
         }
     }
@@ -66,21 +70,42 @@ impl Slot {
 
     /// Whether there is anything to commit or to drain.
     pub(crate) fn has_uncommitted(&self) -> bool {
-        let intake = lock(&self.intake);
-        intake.tracker.to_commit().is_some()
-            || !intake.tracker.is_drained()
-            || self.task.as_ref().is_some_and(|task| task.has_moved)
+        self.task.as_ref().is_some_and(|task| task.has_moved)
+            || self.intakes().any(|intake| {
+                let intake = lock(intake);
+                intake.tracker.to_commit().is_some() || !intake.tracker.is_drained()
+            })
     }
 
-    /// The offset to commit, if it moved.
-    pub(crate) fn to_commit(&self) -> Option<(TopicPartition, Offset)> {
-        let offset = lock(&self.intake).tracker.to_commit()?;
-        Some((self.partition.clone(), offset))
+    /// What the task reads: its source, and the topics of its repartition steps.
+    fn intakes(&self) -> impl Iterator<Item = &Arc<Mutex<Intake>>> {
+        let inlets = self.task.iter().flat_map(|task| &task.inlets);
+        std::iter::once(&self.source).chain(inlets)
+    }
+
+    /// The offsets to commit, of the partitions where they moved.
+    pub(crate) fn to_commit(&self) -> Vec<(TopicPartition, Offset)> {
+        let offset = |intake: &Arc<Mutex<Intake>>| {
+            let intake = lock(intake);
+            Some((
+                intake.reader.topic_partition().clone(),
+                intake.tracker.to_commit()?,
+            ))
+        };
+        self.intakes().filter_map(offset).collect()
     }
 
     /// The record ranges that are in the pipeline, for a message.
     pub(crate) fn in_flight(&self) -> String {
-        lock(&self.intake).tracker.in_flight()
+        let in_flight = self
+            .intakes()
+            .map(|intake| lock(intake).tracker.in_flight());
+        let in_flight: Vec<_> = in_flight.filter(|spans| !spans.is_empty()).collect();
+        if in_flight.is_empty() {
+            "no records".to_owned()
+        } else {
+            in_flight.join(", ")
+        }
     }
 
     /// Moves at most one batch, or restores a part of the state. Ready when it did.
@@ -90,18 +115,11 @@ impl Slot {
         cx: &mut Context<'_>,
         writer: &mut dyn Writer,
     ) -> Poll<Result<(), Fatal>> {
-        self.guarded(plan, writer, |task, outputs| {
-            let polled = task.drive.poll_batch(cx, outputs);
-            match &polled {
-                Poll::Ready(Ok(())) => task.has_moved = true,
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => task.wake_at = task.context.timers().take_next(),
-            }
-            polled
-        })
+        let polled = self.guarded(plan, writer, |task, outputs| task.poll_batch(cx, outputs));
+        polled.map(|moved| moved.and_then(|()| self.advance()))
     }
 
-    /// Ready when everything that was pulled is delivered.
+    /// Ready when everything that was pulled is delivered. Nothing is pulled meanwhile.
     pub(crate) fn poll_drain(
         &mut self,
         plan: &Plan,
@@ -111,9 +129,23 @@ impl Slot {
         if !self.is_processing() {
             return Poll::Ready(Ok(()));
         }
-        self.guarded(plan, writer, |task, outputs| {
-            task.drive.poll_drain(cx, outputs)
-        })
+        self.intakes().for_each(|intake| lock(intake).open = false);
+        ready!(self.guarded(plan, writer, |task, outputs| task.poll_drain(cx, outputs)))?;
+        self.advance()?;
+        let is_drained = self
+            .intakes()
+            .all(|intake| lock(intake).tracker.is_drained());
+        if is_drained {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Takes note of the acks that were resolved since.
+    fn advance(&self) -> Result<(), Fatal> {
+        self.intakes()
+            .try_for_each(|intake| lock(intake).tracker.advance())
     }
 
     /// Polls the task, building and restoring it first. A panic becomes an error.
@@ -132,7 +164,7 @@ impl Slot {
                 Some(task) => task,
                 None => self
                     .task
-                    .insert(build(plan, &self.partition, &self.intake)?),
+                    .insert(build(plan, &self.partition, &self.source)?),
             };
             if !task.is_restored {
                 return task.restore(plan);
@@ -165,7 +197,10 @@ impl Slot {
     /// Takes note of a commit, and tells what it covers that no commit covered before.
     pub(crate) fn committed(&mut self) -> Status {
         let mut done = std::mem::take(&mut self.uncommitted);
-        done.read = lock(&self.intake).tracker.commit();
+        done.read = lock(&self.source).tracker.commit();
+        self.intakes()
+            .skip(1)
+            .for_each(|inlet| drop(lock(inlet).tracker.commit()));
         if let Some(task) = &mut self.task {
             task.has_moved = false;
         }
@@ -175,24 +210,42 @@ impl Slot {
 
     /// Lets the task pull again after a commit.
     pub(crate) fn reopen(&self) {
-        lock(&self.intake).open = true;
+        self.intakes().for_each(|intake| lock(intake).open = true);
     }
 
     /// Goes back to the last commit; the task is built anew when it is polled next.
     pub(crate) fn rewind(&mut self) {
         self.task = None;
         self.uncommitted = Status::default();
-        lock(&self.intake).rewind();
+        lock(&self.source).rewind();
     }
 }
 
 fn build(
     plan: &Plan,
     partition: &TopicPartition,
-    intake: &Arc<Mutex<Intake>>,
+    source: &Arc<Mutex<Intake>>,
 ) -> Result<Running, Fatal> {
     let context = (plan.context)(partition.clone());
-    let drive = (plan.build)(Arc::clone(intake), context.clone());
+    let drive = (plan.build)(Arc::clone(source), context.clone());
+    let (mut inlets, mut outboxes) = (Vec::new(), Vec::new());
+    for (inlet, outbox) in context.repartitions() {
+        let topic = repartition_topic(&plan.app, inlet.name());
+        let partition = TopicPartition::new(topic.as_str(), partition.partition());
+        let from = plan
+            .log
+            .committed(&plan.group)?
+            .get(&partition)
+            .copied()
+            .unwrap_or(0);
+        let intake = Intake::new(
+            plan.log.partition_reader(&partition, from)?,
+            plan.batch_size,
+        );
+        inlet.open(Arc::clone(&intake));
+        inlets.push(intake);
+        outboxes.push((topic, outbox));
+    }
     let open = |store| Changelog::open(&*plan.log, &plan.app, store, partition.partition());
     let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
     let changelogs = changelogs?;
@@ -200,6 +253,8 @@ fn build(
     Ok(Running {
         drive,
         context,
+        inlets,
+        outboxes,
         changelogs,
         is_restored,
         has_moved: false,
@@ -208,6 +263,37 @@ fn build(
 }
 
 impl Running {
+    fn poll_batch(
+        &mut self,
+        cx: &mut Context<'_>,
+        outputs: &mut Outputs<'_>,
+    ) -> Poll<Result<(), Fatal>> {
+        let polled = self.drive.poll_batch(cx, outputs);
+        match &polled {
+            Poll::Ready(Ok(())) => self.has_moved = true,
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.wake_at = self.context.timers().take_next(),
+        }
+        for (topic, outbox) in &self.outboxes {
+            let records = outbox.take();
+            if !records.is_empty() {
+                outputs.append(topic, records)?;
+            }
+        }
+        polled
+    }
+
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        outputs: &mut Outputs<'_>,
+    ) -> Poll<Result<(), Fatal>> {
+        while let Poll::Ready(moved) = self.poll_batch(cx, outputs) {
+            moved?;
+        }
+        self.drive.poll_flush(cx, outputs)
+    }
+
     /// Reads a part of the state back, so that other tasks of the worker go on meanwhile.
     fn restore(&mut self, plan: &Plan) -> Poll<Result<(), Fatal>> {
         for changelog in &mut self.changelogs {

@@ -76,7 +76,7 @@ impl Intake {
         self.open = true;
     }
 
-    fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<Batch<Raw>, Fatal>> {
+    pub(crate) fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<Batch<Raw>, Fatal>> {
         if !self.open {
             return Poll::Pending;
         }

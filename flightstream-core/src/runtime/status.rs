@@ -54,7 +54,7 @@ pub(crate) struct SharedStatus {
 #[derive(Debug, Default)]
 struct State {
     status: Status,
-    positions: BTreeMap<u32, Offset>,
+    positions: BTreeMap<TopicPartition, Offset>,
     ended: bool,
 }
 
@@ -66,16 +66,16 @@ impl SharedStatus {
     /// Takes note of a partition and where its task begins.
     pub(crate) fn assigned(&self, partition: &TopicPartition, position: Offset) {
         let mut state = self.lock();
-        state.positions.insert(partition.partition(), position);
-        state.status.tasks = state.positions.len();
+        state.positions.insert(partition.clone(), position);
+        state.status.tasks += 1;
         self.changed.notify_all();
     }
 
     /// Takes note of a partition that was given away.
     pub(crate) fn revoked(&self, partition: &TopicPartition) {
         let mut state = self.lock();
-        state.positions.remove(&partition.partition());
-        state.status.tasks = state.positions.len();
+        state.positions.remove(partition);
+        state.status.tasks = state.status.tasks.saturating_sub(1);
     }
 
     /// Takes note of committed offsets.
@@ -83,7 +83,7 @@ impl SharedStatus {
         let mut state = self.lock();
         state.status.commits += 1;
         for (partition, offset) in offsets {
-            state.positions.insert(partition.partition(), *offset);
+            state.positions.insert(partition.clone(), *offset);
         }
         self.changed.notify_all();
     }
@@ -99,12 +99,15 @@ impl SharedStatus {
     }
 
     /// The next offset to read of each partition of this app.
-    pub(crate) fn positions(&self) -> BTreeMap<u32, Offset> {
+    pub(crate) fn positions(&self) -> BTreeMap<TopicPartition, Offset> {
         self.lock().positions.clone()
     }
 
     /// Blocks until the condition holds, looking at it after each commit, or until the app has ended.
-    pub(crate) fn wait_until(&self, mut holds: impl FnMut(&BTreeMap<u32, Offset>) -> bool) {
+    pub(crate) fn wait_until(
+        &self,
+        mut holds: impl FnMut(&BTreeMap<TopicPartition, Offset>) -> bool,
+    ) {
         let state = self.lock();
         let wait = self
             .changed

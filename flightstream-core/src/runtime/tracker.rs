@@ -76,18 +76,14 @@ impl PartitionTracker {
         *self = Self::new(self.committed);
     }
 
-    /// The ranges that are in the pipeline, for a message.
+    /// The ranges that are in the pipeline, for a message; empty if there is none.
     pub(crate) fn in_flight(&self) -> String {
         let spans: Vec<_> = self
             .outstanding
             .iter()
             .map(|(span, _)| span.to_string())
             .collect();
-        if spans.is_empty() {
-            "no records".to_owned()
-        } else {
-            spans.join(", ")
-        }
+        spans.join(", ")
     }
 }
 
