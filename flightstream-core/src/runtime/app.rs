@@ -45,6 +45,21 @@ pub enum AppError {
         /// What it said.
         message: String,
     },
+    /// A table's topic cannot be joined with the source: a task would not find the keys of its partition.
+    #[error(
+        "topic {table_topic:?} has {table_partitions} partitions and {source_topic:?} has \
+         {source_partitions}; a table needs as many as the source it is joined with"
+    )]
+    NotCoPartitioned {
+        /// The app's source.
+        source_topic: String,
+        /// Its partitions.
+        source_partitions: usize,
+        /// The table's topic.
+        table_topic: String,
+        /// Its partitions.
+        table_partitions: usize,
+    },
     /// The system gave no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -282,6 +297,17 @@ fn rehearse(plan: &mut Plan, topic: &str) -> Result<(), AppError> {
         let changelog = changelog_topic(&plan.app, store.name);
         plan.log
             .create_topic(&TopicSpec::new(changelog, partitions).compacted())?;
+    }
+    for table in context.topic_tables() {
+        let of_table = plan.log.offsets(table.topic)?.len();
+        if of_table != partitions as usize {
+            return Err(AppError::NotCoPartitioned {
+                source_topic: topic.to_owned(),
+                source_partitions: partitions as usize,
+                table_topic: table.topic.to_owned(),
+                table_partitions: of_table,
+            });
+        }
     }
     for (inlet, _) in context.repartitions() {
         let topic = repartition_topic(&plan.app, inlet.name());

@@ -2,12 +2,16 @@ use std::any::{Any, type_name};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::Hash;
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::inlet::Inlet;
 use crate::batch::{Raw, Record, TopicPartition};
+use crate::operator::Decoder;
 use crate::store::{AnyStore, StateStore, StoreHandle};
+use crate::table::{DecodedFeed, TableFeed, TopicTable};
 use crate::time::{Clock, Timers, Timestamp};
 
 pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>;
@@ -23,6 +27,14 @@ pub struct TaskContext {
     timers: Timers,
     stores: Rc<RefCell<Vec<TaskStore>>>,
     repartitions: Rc<RefCell<Vec<(Inlet, Outbox)>>>,
+    topic_tables: Rc<RefCell<Vec<TaskTable>>>,
+}
+
+/// A table that is fed from a topic.
+#[derive(Clone)]
+pub(crate) struct TaskTable {
+    pub(crate) topic: &'static str,
+    pub(crate) feed: Rc<RefCell<dyn TableFeed>>,
 }
 
 /// Records on their way to an internal topic, until the task takes them.
@@ -59,6 +71,7 @@ impl TaskContext {
             timers: Timers::new(clock),
             stores: Rc::default(),
             repartitions: Rc::default(),
+            topic_tables: Rc::default(),
         }
     }
 
@@ -99,6 +112,27 @@ impl TaskContext {
             store: handle.shared(),
         });
         handle
+    }
+
+    /// The table of the newest values of a topic, which is read to its end before the first record comes. Keys are text.
+    /// Entries that cannot be read are left out and counted as `unusable_table_entries`.
+    #[must_use]
+    pub fn topic_table<K, D>(&self, topic: &'static str, decoder: D) -> TopicTable<K, D::Output>
+    where
+        K: FromStr + Hash + Eq + 'static,
+        D: Decoder + 'static,
+        D::Output: 'static,
+    {
+        let table = TopicTable::default();
+        let feed = Rc::new(RefCell::new(DecodedFeed::new(table.clone(), decoder)));
+        self.topic_tables
+            .borrow_mut()
+            .push(TaskTable { topic, feed });
+        table
+    }
+
+    pub(crate) fn topic_tables(&self) -> Vec<TaskTable> {
+        self.topic_tables.borrow().clone()
     }
 
     /// Declares a repartition step and hands out its two ends.

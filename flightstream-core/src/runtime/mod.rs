@@ -61,6 +61,7 @@ mod slot;
 mod source;
 mod status;
 mod task;
+mod topic_feed;
 mod tracker;
 mod worker;
 

@@ -12,6 +12,7 @@ use super::sink::Outputs;
 use super::source::{Intake, lock};
 use super::status::Status;
 use super::task::Drive;
+use super::topic_feed::TopicFeed;
 use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
@@ -36,6 +37,7 @@ struct Running {
     /// With the topic that each goes to.
     outboxes: Vec<(String, Outbox)>,
     changelogs: Vec<Changelog>,
+    tables: Vec<TopicFeed>,
     is_restored: bool,
     has_moved: bool,
     wake_at: Option<Timestamp>,
@@ -198,9 +200,10 @@ impl Slot {
     pub(crate) fn committed(&mut self) -> Status {
         let mut done = std::mem::take(&mut self.uncommitted);
         done.read = lock(&self.source).tracker.commit();
-        self.intakes()
-            .skip(1)
-            .for_each(|inlet| drop(lock(inlet).tracker.commit()));
+        for inlet in self.intakes().skip(1) {
+            // Only the source's messages count as read.
+            let _ = lock(inlet).tracker.commit();
+        }
         if let Some(task) = &mut self.task {
             task.has_moved = false;
         }
@@ -249,13 +252,17 @@ fn build(
     let open = |store| Changelog::open(&*plan.log, &plan.app, store, partition.partition());
     let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
     let changelogs = changelogs?;
-    let is_restored = changelogs.is_empty();
+    let open = |table| TopicFeed::open(&*plan.log, table, partition.partition());
+    let tables: Result<Vec<_>, _> = context.topic_tables().into_iter().map(open).collect();
+    let tables = tables?;
+    let is_restored = changelogs.is_empty() && tables.is_empty();
     Ok(Running {
         drive,
         context,
         inlets,
         outboxes,
         changelogs,
+        tables,
         is_restored,
         has_moved: false,
         wake_at: None,
@@ -268,6 +275,9 @@ impl Running {
         cx: &mut Context<'_>,
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>> {
+        for table in &mut self.tables {
+            table.update(cx, outputs)?;
+        }
         let polled = self.drive.poll_batch(cx, outputs);
         match &polled {
             Poll::Ready(Ok(())) => self.has_moved = true,
@@ -298,6 +308,11 @@ impl Running {
     fn restore(&mut self, plan: &Plan) -> Poll<Result<(), Fatal>> {
         for changelog in &mut self.changelogs {
             if !changelog.restore(&*plan.log)? {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        for table in &mut self.tables {
+            if !table.restore()? {
                 return Poll::Ready(Ok(()));
             }
         }
