@@ -241,7 +241,7 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// let joined = from_values(["LO281", "LH2"])
     ///     .key_by(|flight| *flight)
     ///     .assume_aligned()
-    ///     .join(&gates, |flight, gate| format!("{flight} at {gate}"))
+    ///     .join(gates, |flight, gate| format!("{flight} at {gate}"))
     ///     .collect_values()
     ///     .await?;
     /// assert_eq!(joined, [("LO281", "LO281 at A7".to_owned())]);
@@ -249,14 +249,14 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// ```
     fn join<K, T, V, U>(
         self,
-        table: &TopicTable<K, V>,
+        table: TopicTable<K, V>,
         mut f: impl FnMut(T, &V) -> U,
     ) -> Join<Self, K, V, impl FnMut(T, Option<&V>) -> Option<U>>
     where
         Self: Aligned + Records<Record = (K, T)> + Sized,
         K: Hash + Eq,
     {
-        Join::new(self, table.clone(), move |value, entry: Option<&V>| {
+        Join::new(self, table, move |value, entry: Option<&V>| {
             Some(f(value, entry?))
         })
     }
@@ -272,7 +272,7 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// let joined = from_values(["LO281", "LH2"])
     ///     .key_by(|flight| *flight)
     ///     .assume_aligned()
-    ///     .left_join(&gates, |_, gate| gate.copied())
+    ///     .left_join(gates, |_, gate| gate.copied())
     ///     .collect_values()
     ///     .await?;
     /// assert_eq!(joined, [("LO281", Some("A7")), ("LH2", None)]);
@@ -280,14 +280,14 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// ```
     fn left_join<K, T, V, U>(
         self,
-        table: &TopicTable<K, V>,
+        table: TopicTable<K, V>,
         mut f: impl FnMut(T, Option<&V>) -> U,
     ) -> Join<Self, K, V, impl FnMut(T, Option<&V>) -> Option<U>>
     where
         Self: Aligned + Records<Record = (K, T)> + Sized,
         K: Hash + Eq,
     {
-        Join::new(self, table.clone(), move |value, entry: Option<&V>| {
+        Join::new(self, table, move |value, entry: Option<&V>| {
             Some(f(value, entry))
         })
     }

@@ -54,7 +54,7 @@ fn with_squawk(
     raw.decode(text)
         .key_by(|hex| hex.parse::<Icao24>().unwrap())
         .assume_aligned()
-        .left_join(&squawks, |_, squawk| {
+        .left_join(squawks, |_, squawk| {
             squawk.cloned().unwrap_or_else(|| "none".to_owned())
         })
 }
