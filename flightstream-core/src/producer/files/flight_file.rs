@@ -10,6 +10,9 @@ use crate::flight::airlabs;
 use crate::flight::csv::Rows;
 use crate::producer::Message;
 
+/// What is read of an answer of the API, which is one value: one byte more is too much for its decoder.
+const LARGEST_ANSWER: u64 = 64 << 20;
+
 /// A recorded file of flights, read a message at a time.
 pub struct FlightFile {
     path: PathBuf,
@@ -81,7 +84,8 @@ impl FlightFile {
             (Format::Json, b'[') => Content::Array(Elements::new(reader)),
             (Format::Json, _) => {
                 let mut body = Vec::new();
-                reader.read_to_end(&mut body).map_err(at)?;
+                let mut bounded = reader.take(LARGEST_ANSWER + 1);
+                bounded.read_to_end(&mut body).map_err(at)?;
                 let messages = airlabs::messages(&body).map_err(|source| FileError::Answer {
                     path: path.clone(),
                     source,
