@@ -10,7 +10,12 @@ use flightstream_core::producer::Pace;
 ///
 /// `flightstream run` does everything in one process, with simulated traffic, no server and no API key.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "flightstream",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 #[command(
     after_help = "Every option is also an environment variable FLIGHTSTREAM_<OPTION> and a key of \
     flightstream.toml. A flag wins over the environment, the environment over the file."

@@ -1,5 +1,6 @@
 //! The producers as a command starts them: each works on a thread of its own until its end or a signal.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -46,6 +47,7 @@ pub(crate) struct Producing {
 pub(crate) struct Progress {
     replay: Option<ReplayProgress>,
     done: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Progress {
@@ -56,7 +58,7 @@ impl Progress {
 
     /// `running` or `done`.
     pub(crate) fn state(&self) -> &'static str {
-        if self.done.load(Ordering::Relaxed) {
+        if self.done.load(Ordering::Acquire) {
             "done"
         } else {
             "running"
@@ -68,9 +70,7 @@ impl Producer {
     /// The source that `run` is asked for.
     pub(crate) fn of_run(options: &cli::Run) -> Result<Self, CommandError> {
         match (options.source, &options.file) {
-            (None | Some(SourceKind::Replay), Some(file)) => {
-                Ok(Self::of_file(file, &options.pacing))
-            }
+            (None | Some(SourceKind::Replay), Some(file)) => Self::of_file(file, &options.pacing),
             (Some(SourceKind::Replay), None) => Err(CommandError::Usage(
                 "--source replay needs the FILE to replay".to_owned(),
             )),
@@ -94,13 +94,16 @@ impl Producer {
         }
     }
 
-    fn of_file(path: &std::path::Path, pacing: &cli::Pacing) -> Self {
-        Self::Replay(Replay {
+    /// A file that cannot be replayed at all is refused here, before anything starts.
+    fn of_file(path: &Path, pacing: &cli::Pacing) -> Result<Self, CommandError> {
+        let replay = Replay {
             path: path.to_owned(),
             topic: topics::FLIGHT.to_owned(),
             pace: pacing.speed,
             repeat: pacing.repeat,
-        })
+        };
+        replay.check()?;
+        Ok(Self::Replay(replay))
     }
 
     fn simulated(options: &cli::Simulated, live: bool) -> Self {
@@ -198,15 +201,13 @@ impl Producer {
             }
         };
         let (tell, finished) = oneshot::channel();
-        let done = Arc::clone(&progress.done);
+        let (done, failed) = (Arc::clone(&progress.done), Arc::clone(&progress.failed));
         let thread = std::thread::Builder::new()
             .name("producer".to_owned())
             .spawn(move || {
                 let outcome = work();
-                if let Err(error) = &outcome {
-                    tracing::error!("the producer stopped: {error}");
-                }
-                done.store(true, Ordering::Relaxed);
+                failed.store(outcome.is_err(), Ordering::Release);
+                done.store(true, Ordering::Release);
                 // Nobody may be waiting.
                 let _ = tell.send(());
                 outcome
@@ -243,6 +244,13 @@ impl Producing {
             // A thread that panicked has ended too.
             let _ = finished.await;
         }
+    }
+
+    /// Whether it has ended by a failure, which [`stop`](Self::stop) tells; to be asked once it has
+    /// [`finished`](Self::finished).
+    pub(crate) fn has_failed(&self) -> bool {
+        let has_panicked = !self.progress.done.load(Ordering::Acquire);
+        has_panicked || self.progress.failed.load(Ordering::Acquire)
     }
 
     /// Stops it and tells what it failed of, if it did.
@@ -302,7 +310,7 @@ pub(crate) fn stream(options: &cli::Stream) -> Outcome {
 /// `produce replay`.
 pub(crate) fn replay(options: &cli::Replay) -> Outcome {
     produce(
-        Producer::of_file(&options.filename, &options.pacing),
+        Producer::of_file(&options.filename, &options.pacing)?,
         &options.data,
     )
 }
@@ -328,7 +336,7 @@ pub(crate) fn simulate(options: &cli::Simulate) -> Outcome {
 fn simulate_to_file(
     options: &SimulationOptions,
     duration: Duration,
-    path: &std::path::Path,
+    path: &Path,
 ) -> Outcome {
     let wrong = |error: &dyn std::fmt::Display| CommandError::Usage(error.to_string());
     let export = Export::to(path).map_err(|error| wrong(&error))?;
