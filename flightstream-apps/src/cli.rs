@@ -326,7 +326,7 @@ pub(crate) struct Replay {
 pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) simulated: Simulated,
-    /// Write NDJSON to this file instead of the topic (needs --duration)
+    /// Write to this file (.ndjson, .json or .csv) instead of the topic (needs --duration)
     #[arg(
         long,
         short = 'f',
