@@ -53,8 +53,8 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
             .await
     });
     let produced = producing.stop();
-    let stopped = stages.stop().map_err(CommandError::from);
-    if let Ok((processed, indexed)) = &stopped {
+    let (processed, indexed) = stages.stop();
+    if let (Ok(processed), Ok(indexed)) = (&processed, &indexed) {
         if let Some(processed) = processed {
             report.processed(processed);
         }
@@ -63,7 +63,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
             report.print(options.ending.report);
         }
     }
-    first_cause([produced, stopped.map(drop)])
+    let told = |error| Err(CommandError::App(error));
+    let (processed, indexed) = (processed.map(drop), indexed.map(drop));
+    first_cause([produced, processed.or_else(told), indexed.or_else(told)])
 }
 
 /// Why the stages are to stop.
@@ -90,7 +92,7 @@ async fn all_done(producing: &Producing, stages: &Stages, exit_when_done: bool) 
 }
 
 /// The error that tells why, rather than one that follows from it.
-fn first_cause(outcomes: [Outcome; 2]) -> Outcome {
+fn first_cause(outcomes: [Outcome; 3]) -> Outcome {
     let errors = outcomes.into_iter().filter_map(Result::err);
     errors
         .min_by_key(CommandError::is_consequence)
@@ -155,9 +157,9 @@ impl Stages {
     }
 
     /// Stops the stages in the order of the flow, each after what it holds is committed.
-    pub(crate) fn stop(self) -> Result<(Option<Status>, Status), AppError> {
-        let processed = self.processing.map(Running::stop).transpose()?;
-        Ok((processed, self.indexing.stop()?))
+    pub(crate) fn stop(self) -> (Result<Option<Status>, AppError>, Result<Status, AppError>) {
+        let processed = self.processing.map(Running::stop).transpose();
+        (processed, self.indexing.stop())
     }
 
     /// What was done first: of the processing stage, or of the index if that is all there is.

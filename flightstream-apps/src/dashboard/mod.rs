@@ -98,7 +98,8 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
             .watch(&url, options.serving.forget_after, &tell, interrupted)
             .await
     });
-    stages.stop()?;
+    let (_, indexed) = stages.stop();
+    indexed?;
     Ok(())
 }
 
