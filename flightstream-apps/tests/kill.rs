@@ -40,6 +40,8 @@ struct State {
 impl State {
     fn of(place: &Place) -> Self {
         let log = topics::open(&place.data());
+        // Compaction comes at moments of its own; afterwards both have been through it.
+        log.clean().expect("the log can be cleaned");
         let mut enriched = BTreeMap::new();
         for record in topics::records(&log, "flight-enriched")
             .into_iter()

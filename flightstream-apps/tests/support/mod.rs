@@ -334,11 +334,18 @@ impl Place {
     /// The documents of the index, by address, from a rebuild.
     #[track_caller]
     pub fn index(&self) -> BTreeMap<String, Value> {
+        self.index_of(4)
+    }
+
+    /// The same, of topics with other than the usual number of partitions.
+    #[track_caller]
+    pub fn index_of(&self, partitions: u32) -> BTreeMap<String, Value> {
         let dump = self.path().join("index.ndjson");
         let data = self.data();
         let mut args = vec!["index", "--data", data.to_str().unwrap()];
         args.extend(["--exit-when-done", "--dump", dump.to_str().unwrap()]);
-        args.extend(["--forget-after", "36500d"]);
+        let partitions = partitions.to_string();
+        args.extend(["--forget-after", "36500d", "--partitions", &partitions]);
         self.run(args).succeeded();
         let text = std::fs::read_to_string(dump).expect("the dump is written");
         let documents = text.lines().map(|line| {
