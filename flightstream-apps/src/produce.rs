@@ -268,17 +268,17 @@ impl Producing {
 
 /// Works until the producer's end or a signal, and shows what it does.
 fn produce(producer: Producer, data: &cli::Data) -> Outcome {
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let log = data::open(data, &producer.folder())?;
     let first = sent(&log);
     let producing = producer.start(&log, &Airports::embedded())?;
     tracing::info!("{} → {}", producing.name(), topics::FLIGHT);
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
     let mut line = StatusLine::new();
     runtime.block_on(async {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let mut end = std::pin::pin!(async {
             tokio::select! {
-                () = signals::interrupted() => {}
+                () = interrupted.wait() => {}
                 () = producing.finished() => {}
             }
         });

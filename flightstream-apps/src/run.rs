@@ -19,7 +19,7 @@ const CATCH_UP: Duration = Duration::from_millis(10);
 
 /// All stages in one process.
 pub(crate) fn run(options: &cli::Run) -> Outcome {
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
     let producer = Producer::of_run(options)?;
     let log = data::open(&options.data, &producer.folder())?;
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
         server.start(store, ticks);
         let end = async {
             tokio::select! {
-                () = signals::interrupted() => End::Interrupted,
+                () = interrupted.wait() => End::Interrupted,
                 () = all_done(&producing, &stages, options.ending.exit_when_done) => End::Exhausted,
             }
         };

@@ -79,7 +79,7 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
 
 /// The dashboard alone, over a data directory that no other process uses.
 pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
@@ -91,7 +91,7 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     runtime.block_on(async {
         server.start(store, ticks);
         let interrupted = async {
-            signals::interrupted().await;
+            interrupted.wait().await;
             End::Interrupted
         };
         stages
