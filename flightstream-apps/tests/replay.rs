@@ -490,6 +490,30 @@ fn fifo(folder: &Path) -> PathBuf {
     path
 }
 
+/// Retention goes by event time, and a file is sent faster than it is processed.
+#[test]
+fn a_recording_of_many_days_is_processed_as_a_whole() {
+    let place = Place::new();
+    let count = 150_000;
+    let report = |n: i64| json!({"hex": format!("{:06X}", n % 500), "lat": 50.0, "lng": 8.0, "updated": 1_690_000_000 + n * 60});
+    let lines: Vec<_> = (0..count).map(report).collect();
+    let ended = place.replay(&place.file("long.ndjson", ndjson(&lines)));
+    let report = ended.succeeded().report();
+    report.adds_up();
+    assert_eq!(
+        report.number("read"),
+        count as u64,
+        "expected retention to leave what was not processed yet"
+    );
+    let log = topics::open(&place.data());
+    log.clean().unwrap();
+    let kept: usize = topics::records(&log, "flight").iter().map(Vec::len).sum();
+    assert!(
+        kept < 1_000,
+        "expected retention to remove what was processed, but {kept} are left"
+    );
+}
+
 #[test]
 fn nothing_to_read_is_told_and_nothing_new_is_no_error() {
     let place = Place::new();
