@@ -1,4 +1,11 @@
 //! Input, settings and surroundings that are wrong: a clear error or a dead letter, and never a panic.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper fails as the test that calls it does"
+)]
 
 mod support;
 

@@ -1,4 +1,11 @@
 //! The commands around the pipeline: help, completions, the doctor, producers, and a key that nobody gets to see.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper fails as the test that calls it does"
+)]
 
 mod support;
 

@@ -1,4 +1,11 @@
 //! The dashboard over plain HTTP, beside a pipeline at work.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper fails as the test that calls it does"
+)]
 
 mod support;
 
