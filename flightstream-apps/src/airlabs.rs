@@ -54,21 +54,21 @@ fn filter(options: &cli::Api) -> Result<Filter, CommandError> {
     // The length tells IATA codes from ICAO codes.
     match options.airline.as_deref() {
         Some(code) if code.len() == 2 => {
-            filter.airline_iata = Some(code.parse().map_err(wrong("airline"))?)
+            filter.airline_iata = Some(code.parse().map_err(wrong("airline"))?);
         }
         Some(code) => filter.airline_icao = Some(code.parse().map_err(wrong("airline"))?),
         None => {}
     }
     match options.departure.as_deref() {
         Some(code) if code.len() == 3 => {
-            filter.dep_iata = Some(code.parse().map_err(wrong("departure"))?)
+            filter.dep_iata = Some(code.parse().map_err(wrong("departure"))?);
         }
         Some(code) => filter.dep_icao = Some(code.parse().map_err(wrong("departure"))?),
         None => {}
     }
     match options.arrival.as_deref() {
         Some(code) if code.len() == 3 => {
-            filter.arr_iata = Some(code.parse().map_err(wrong("arrival"))?)
+            filter.arr_iata = Some(code.parse().map_err(wrong("arrival"))?);
         }
         Some(code) => filter.arr_icao = Some(code.parse().map_err(wrong("arrival"))?),
         None => {}

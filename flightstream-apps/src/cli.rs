@@ -38,7 +38,7 @@ pub(crate) struct Cli {
     )]
     pub(crate) log_format: LogFormat,
 
-    /// More log lines; twice for even more (RUST_LOG is respected too)
+    /// More log lines; twice for even more (`RUST_LOG` is respected too)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 }
@@ -208,7 +208,7 @@ pub(crate) struct Pacing {
 
 #[derive(Debug, Args)]
 pub(crate) struct Api {
-    /// File that holds the Airlabs API key [or the key itself in FLIGHTSTREAM_API_KEY]
+    /// File that holds the Airlabs API key [or the key itself in `FLIGHTSTREAM_API_KEY`]
     #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_API_KEY_FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
 

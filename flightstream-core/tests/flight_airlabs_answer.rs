@@ -1,5 +1,14 @@
 //! Answers of the API: the forms they come in, errors in them, and what must never get out of them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 use flightstream_core::flight::airlabs::{
     AirlabsError, AirlabsJson, Answer, AnswerError, Retry, messages,
 };

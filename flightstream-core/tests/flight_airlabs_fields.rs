@@ -1,5 +1,14 @@
 //! What the Airlabs decoder makes of each field, trap by trap.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 use flightstream_core::flight::airlabs::{AirlabsJson, DecodeError};
 use flightstream_core::flight::{Altitude, Flight, FlightStatus, Position, Quality};
 use flightstream_core::operator::Decoder;

@@ -1,5 +1,14 @@
 //! Messages that nobody should send, and that must cost neither a panic nor the memory of the task.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 mod flight_reference;
 
 use flightstream_core::batch::Rejection;

@@ -1,5 +1,14 @@
 //! Replaying recorded rows.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 use flightstream_core::flight::airlabs::{AirlabsJson, DecodeError};
 use flightstream_core::flight::csv::{CsvError, Row, Rows};
 use flightstream_core::flight::{Altitude, Flight};

@@ -1,5 +1,14 @@
 //! The decoder against its slow reference, over generated dirt.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 mod flight_reference;
 
 use flightstream_core::flight::airlabs::AirlabsJson;
@@ -188,7 +197,7 @@ fn compare(decoder: &mut AirlabsJson, raw: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
 
     #[test]
     fn dirty_objects(objects in vec(object(), 1..4)) {

@@ -1,5 +1,14 @@
 //! The document of the index, and enrichment before it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 use std::sync::Arc;
 
 use flightstream_core::flight::airlabs::{AirlabsJson, encode};
@@ -127,11 +136,9 @@ fn on_the_ground_altitude_is_0_and_unknown_it_is_absent() {
     );
 }
 
-fn code<T: std::str::FromStr<Err: std::fmt::Debug>>(
-    form: &'static str,
-) -> impl Strategy<Value = Option<T>>
+fn code<T>(form: &'static str) -> impl Strategy<Value = Option<T>>
 where
-    T: std::fmt::Debug,
+    T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug,
 {
     option::of(form.prop_map(|text: String| text.parse().unwrap()))
 }
@@ -182,6 +189,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn airlabs_round_trip(flight in any_flight()) {
         let mut json = Vec::new();

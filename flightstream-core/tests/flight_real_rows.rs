@@ -1,5 +1,14 @@
 //! The decoder on recorded rows, which are not part of the project: `FLIGHTSTREAM_REAL_ROWS` names the file.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what goes wrong in a test or a bench should end it"
+)]
+
 mod flight_reference;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,11 @@
 //! What every log promises, tried on each.
 #![cfg(feature = "embedded")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_fixture;
 

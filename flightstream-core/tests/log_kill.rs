@@ -1,5 +1,11 @@
 //! What the embedded log holds after its process was killed in the middle of writing.
 #![cfg(feature = "embedded")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_child;
 mod log_fixture;

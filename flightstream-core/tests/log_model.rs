@@ -1,5 +1,11 @@
 //! Random use of each log, against a plain list of what was committed.
 #![cfg(feature = "embedded")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod log_fixture;
 

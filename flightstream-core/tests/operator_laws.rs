@@ -1,5 +1,13 @@
 //! Every operator keeps the five laws, and the harness notices when one does not.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what goes wrong in a test should end it"
+)]
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

@@ -9,7 +9,7 @@ pub struct Record<T> {
     pub key: Option<Bytes>,
     /// The value.
     pub value: T,
-    /// When what it tells of happened. Until [`event_time`](crate::Records::event_time) sets it, the time
+    /// When what it tells of happened. Until [`Records::event_time`](crate::Records::event_time) sets it, the time
     /// that the log stored with it.
     pub event_time: Timestamp,
     /// Headers, passed through untouched.
@@ -98,6 +98,10 @@ impl<B: Into<Bytes>> From<B> for Raw {
 ///
 /// Most records have none, so the empty list takes no memory of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::box_collection,
+    reason = "one word where there are no headers, as in nearly every record"
+)]
 pub struct Headers(Option<Box<Vec<(String, Bytes)>>>);
 
 impl Headers {

@@ -1,5 +1,10 @@
 //! The standard pipelines: each an ordinary function from records to records.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a pipeline function gets its context by value, see TaskContext"
+)]
+
 use super::airlabs::AirlabsJson;
 use super::{EnrichedFlight, Flight, document};
 use crate::Records;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// let quality = Quality::NULL_ISLAND | Quality::ZERO_SPEED_ALOFT;
 /// assert!(quality.contains(Quality::NULL_ISLAND));
-/// assert_eq!(quality.to_string(), "null_island zero_speed_aloft");
+/// assert_eq!(quality.to_string(), "zero_speed_aloft null_island");
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -177,12 +177,12 @@ impl Running {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(mut ended) = ended {
-            if let Either::Left(_) = select(pin!(until), &mut ended).await {
-                self.request_stop();
-                // The sender is dropped only with the thread, which is the end as well.
-                let _ = ended.await;
-            }
+        if let Some(mut ended) = ended
+            && let Either::Left(_) = select(pin!(until), &mut ended).await
+        {
+            self.request_stop();
+            // The sender is dropped only with the thread, which is the end as well.
+            let _ = ended.await;
         }
         self.join()
     }

@@ -40,12 +40,12 @@ impl PartitionTracker {
         if let Some((span, _)) = self.outstanding.iter().find(dropped) {
             return Err(Fatal::AckDropped { span: span.clone() });
         }
-        while let Some((span, _)) = self
-            .outstanding
-            .pop_front_if(|(_, ack)| ack.state() == AckState::Delivered)
-        {
-            self.committable = span.last + 1;
-            self.delivered += span.count;
+        let is_delivered = |(_, ack): &(Span, AckHandle)| ack.state() == AckState::Delivered;
+        while self.outstanding.front().is_some_and(is_delivered) {
+            if let Some((span, _)) = self.outstanding.pop_front() {
+                self.committable = span.last + 1;
+                self.delivered += span.count;
+            }
         }
         Ok(())
     }

@@ -56,11 +56,14 @@ pub enum Violation {
     Failed(#[from] Fatal),
 }
 
+/// The smallest input, with the places where it was cut, on which an operator breaks a law.
+pub type Counterexample<T> = TestError<(Vec<T>, Vec<usize>)>;
+
 /// Puts an operator through all laws on random input, cut at random places.
 ///
 /// # Errors
 /// The smallest input found on which a law is broken.
-pub fn check<S, P, R>(values: &S, pipeline: P) -> Result<(), TestError<(Vec<S::Value>, Vec<usize>)>>
+pub fn check<S, P, R>(values: &S, pipeline: P) -> Result<(), Counterexample<S::Value>>
 where
     S: Strategy,
     S::Value: Clone + Debug,

@@ -35,6 +35,7 @@ pub(crate) fn decode(raw: &[u8]) -> Result<Flight, DecodeError> {
 
 /// Whether two results are alike: the same flight, or refused both. Of a message that is both broken and too deep or too
 /// large, either may be said.
+#[allow(dead_code, reason = "not every test that shares this file compares so")]
 pub(crate) fn alike(a: &Result<Flight, DecodeError>, b: &Result<Flight, DecodeError>) -> bool {
     use DecodeError::{MalformedJson, TooDeep};
     match (a, b) {
@@ -53,6 +54,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Number {
     Absent,
     Bad,

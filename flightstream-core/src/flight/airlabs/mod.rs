@@ -2,7 +2,7 @@
 //!
 //! An answer is an envelope around an array of objects, one object an aircraft. [`Answer`] takes the envelope off and
 //! splits the array into one message an aircraft, byte for byte; [`AirlabsJson`] decodes such a message. What Airlabs
-//! means by its values is written down in one place, [`convert`](self), as follows:
+//! means by its values is this:
 //!
 //! | field | as sent | in [`Flight`](super::Flight) |
 //! | --- | --- | --- |

@@ -143,8 +143,8 @@ impl Shared {
             commit.to_le_bytes().to_vec(),
         );
         batch.durability(mode).commit().map_err(|error| {
-            self.failure.set();
-            storage_error("write", self.path(), &error)
+            self.failure
+                .note(storage_error("write", self.path(), &error))
         })?;
         self.set_last_commit(commit);
         Ok(())
@@ -152,8 +152,8 @@ impl Shared {
 
     fn persist(&self, mode: PersistMode) -> Result<(), LogError> {
         self.storage.database.persist(mode).map_err(|error| {
-            self.failure.set();
-            storage_error("write", self.path(), &error)
+            self.failure
+                .note(storage_error("write", self.path(), &error))
         })
     }
 }

@@ -105,7 +105,7 @@ impl Shared {
                 return Ok(kept);
             };
             from = last.last().saturating_add(1);
-            self.compact_window(cleanable, pass, window, from, &mut kept)?;
+            self.compact_window(cleanable, pass, &window, from, &mut kept)?;
         }
     }
 
@@ -134,15 +134,15 @@ impl Shared {
         &self,
         cleanable: &Cleanable,
         pass: &Pass,
-        window: Vec<RecordBatch>,
+        window: &[RecordBatch],
         window_end: Offset,
         kept: &mut Kept,
     ) -> Result<(), LogError> {
-        let bytes_before = total(&window);
+        let bytes_before = total(window);
         let mut compacted = BatchWriter::default();
         compacted.expect(usize::try_from(bytes_before).unwrap_or(usize::MAX));
         let mut removes = false;
-        for batch in &window {
+        for batch in window {
             for record in self.records_of(batch)? {
                 if pass.keeps(&record) {
                     compacted.push(record.origin, &record);

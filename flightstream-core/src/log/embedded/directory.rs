@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::failure::{corrupt, io_error};
+use super::manifest;
 use crate::log::LogError;
 
 const LOCK: &str = "lock";
@@ -91,10 +92,18 @@ impl Directory {
     pub(super) fn check_store(&self) -> Result<(), LogError> {
         let store = self.store();
         let damaged = |what: String| Err(corrupt(&self.path, what));
-        for required in ["version", "lock", "keyspaces/0/current"] {
-            if !store.join(required).is_file() {
-                return damaged(format!("the file store/{required} is missing"));
-            }
+        let required = ["version", "lock", "keyspaces/1/tables", "keyspaces/1/blobs"];
+        for path in required.map(|path| store.join(path)) {
+            fs::metadata(&path).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => {
+                    corrupt(&self.path, format!("{} is missing", path.display()))
+                }
+                _ => io_error("read", &self.path, error),
+            })?;
+        }
+        // fjall's own, `records` and `meta`; fjall would make a missing one anew.
+        for keyspace in ["0", "1", "2"] {
+            manifest::check(&self.path, &store.join("keyspaces").join(keyspace))?;
         }
         for entry in self.entries(&store)? {
             let path = entry.path();

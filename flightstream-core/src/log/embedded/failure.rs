@@ -30,15 +30,22 @@ impl Failure {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Notes a failed write whose error goes to the caller.
-    pub(super) fn set(&self) {
-        self.failed.store(true, Ordering::Release);
+    /// Notes a failed write and returns what its caller is to be told: what it was, unless another one has failed
+    /// before.
+    pub(super) fn note(&self, error: LogError) -> LogError {
+        if self.failed.swap(true, Ordering::AcqRel) {
+            LogError::Poisoned
+        } else {
+            error
+        }
     }
 
-    /// Notes a failed write that no caller sees.
-    pub(super) fn set_untold(&self, error: LogError) {
-        lock(&self.untold).get_or_insert(error);
-        self.set();
+    /// Keeps an error that has no caller for the next one who writes.
+    pub(super) fn keep(&self, error: LogError) {
+        self.failed.store(true, Ordering::Release);
+        if !matches!(error, LogError::Poisoned) {
+            *lock(&self.untold) = Some(error);
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use fjall::{Guard, Readable as _};
 use super::EmbeddedLog;
 use super::failure::{corrupt, storage_error};
 use super::keys::{PartitionId, base_of};
-use super::record_batch::{Malformed, RecordBatch};
+use super::record_batch::RecordBatch;
 use super::shared::Shared;
+use super::storage::no_panic;
+use super::varint::Malformed;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::lock::lock;
 use crate::log::reader::Readable;
@@ -30,6 +32,7 @@ pub(super) struct EmbeddedPartition {
 struct Place {
     id: PartitionId,
     range: OffsetRange,
+    may_have_gaps: bool,
 }
 
 impl EmbeddedPartition {
@@ -76,6 +79,7 @@ impl Shared {
                 start: state.start,
                 end: state.end,
             },
+            may_have_gaps: catalog.topic(partition.topic())?.spec.cleanup.compact,
         };
         let from = from.max(state.start);
         if from >= state.end || max_records == 0 {
@@ -98,7 +102,18 @@ impl Shared {
             }
         }
         *last = self.read_files(&place, from, max_records, &mut records)?;
-        Ok(records)
+        if place.may_have_gaps || is_run(&records, from) {
+            return Ok(records);
+        }
+        // Retention may have come in between; then there is another start now.
+        let start = self.state_of(partition)?.start;
+        if start > from {
+            return self.fetch(partition, start, max_records, last);
+        }
+        Err(corrupt(
+            self.path(),
+            format!("records of {partition} from offset {from} on are missing"),
+        ))
     }
 
     fn read_files(
@@ -138,9 +153,11 @@ impl Shared {
     }
 
     pub(super) fn load(&self, entry: Guard) -> Result<RecordBatch, LogError> {
-        let (key, value) = entry
-            .into_inner()
-            .map_err(|error| storage_error("read", self.path(), &error))?;
+        let (key, value) = no_panic(self.path(), || {
+            entry
+                .into_inner()
+                .map_err(|error| storage_error("read", self.path(), &error))
+        })?;
         base_of(&key)
             .ok_or(Malformed)
             .and_then(|base| RecordBatch::stored(base, Bytes::from(value)))
@@ -163,6 +180,13 @@ impl Shared {
     pub(super) fn unreadable(&self) -> LogError {
         corrupt(self.path(), "a stored batch of records is unreadable")
     }
+}
+
+/// Whether these are records at `from` and all offsets after it.
+fn is_run(records: &[Record<Raw>], from: Offset) -> bool {
+    records.last().is_some_and(|last| {
+        last.origin.checked_sub(from) == Some(records.len().saturating_sub(1) as Offset)
+    })
 }
 
 /// As many batches as are needed for `max_records` records, fewer if they are large.

@@ -89,7 +89,7 @@ fn run(shared: &Shared, stop: &Stop) {
             }
             if let Err(error) = result {
                 tracing::error!(%error, "the log's upkeep failed");
-                shared.failure.set_untold(error);
+                shared.failure.keep(error);
             }
         }
         let stopped = lock(&stop.stopped);

@@ -30,7 +30,7 @@
 //! - After any kind of end the log holds the commits up to one of them and nothing of those after it: records and
 //!   group offsets always agree.
 //! - An offset is never given out twice, also when all records have been removed.
-//! - When a write fails, every later one fails too ([`LogError::Poisoned`](super::LogError::Poisoned)); reading
+//! - When a write fails, every later one fails too ([`LogError::Poisoned`]); reading
 //!   still works. Whether the commit that failed is there, as a whole, shows when the log is opened again.
 //!
 //! # What it costs
@@ -53,12 +53,14 @@ mod failure;
 mod fetch;
 mod keys;
 mod maintenance;
+mod manifest;
 mod options;
 mod partition;
 mod record_batch;
 mod retention;
 mod shared;
 mod storage;
+mod stored_record;
 mod tail;
 mod varint;
 mod writer;

@@ -4,7 +4,7 @@ const MIB: usize = 1024 * 1024;
 
 /// How an embedded log uses the disk and the memory.
 ///
-/// The defaults keep the whole log below about 100 MiB of memory, however much it stores.
+/// The defaults keep the whole log at 60 to 120 MiB of memory, however much it stores.
 ///
 /// ```
 /// use flightstream_core::log::embedded::{Durability, EmbeddedOptions};
@@ -45,7 +45,7 @@ impl Default for EmbeddedOptions {
         Self {
             durability: Durability::default(),
             max_record_bytes: 16 * MIB,
-            write_buffer_bytes: 8 * 1024 * 1024,
+            write_buffer_bytes: 16 * 1024 * 1024,
             cache_bytes: 8 * 1024 * 1024,
             tail_bytes: 16 * MIB,
         }
@@ -75,7 +75,7 @@ impl EmbeddedOptions {
     }
 
     /// How many bytes of new records collect in memory before they move from the journal to their own files;
-    /// 8 MiB unless told otherwise, 1 MiB at least. Up to four times as much is held at moments.
+    /// 16 MiB unless told otherwise, 1 MiB at least. Up to four times as much is held at moments.
     #[must_use]
     pub fn write_buffer_bytes(mut self, bytes: u64) -> Self {
         self.write_buffer_bytes = bytes.max(1024 * 1024);

@@ -4,9 +4,10 @@ use fjall::{PersistMode, Readable as _};
 
 use super::keys::PartitionId;
 use super::partition::PartitionState;
-use super::record_batch::{Malformed, RecordBatch};
+use super::record_batch::RecordBatch;
 use super::shared::Shared;
-use crate::batch::{Offset, TopicPartition};
+use super::varint::Malformed;
+use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::lock::lock;
 use crate::log::{Cleanup, LogError};
 use crate::time::Timestamp;
@@ -140,10 +141,7 @@ impl Shared {
         Ok(kept.map_or(batch.base, |record| record.origin))
     }
 
-    pub(super) fn records_of(
-        &self,
-        batch: &RecordBatch,
-    ) -> Result<Vec<crate::batch::Record<crate::batch::Raw>>, LogError> {
+    pub(super) fn records_of(&self, batch: &RecordBatch) -> Result<Vec<Record<Raw>>, LogError> {
         let mut records = Vec::new();
         batch
             .read(0, Offset::MAX, usize::MAX, &mut records)

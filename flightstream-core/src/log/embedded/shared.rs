@@ -130,8 +130,8 @@ impl Shared {
             .database
             .persist(PersistMode::SyncAll)
             .map_err(|error| {
-                self.failure.set();
-                storage_error("write", self.path(), &error)
+                self.failure
+                    .note(storage_error("write", self.path(), &error))
             })?;
         self.note(commit);
         Ok(())

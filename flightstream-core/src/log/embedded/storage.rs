@@ -34,11 +34,7 @@ impl Storage {
         }
         directory.check_store()?;
         let dir = directory.path();
-        // fjall takes its files' word for some things and panics where they contradict each other.
-        let opened = panic::catch_unwind(AssertUnwindSafe(|| {
-            Self::existing(&directory.store(), dir, options)
-        }));
-        opened.unwrap_or_else(|_| Err(corrupt(dir, "its files contradict each other")))
+        no_panic(dir, || Self::existing(&directory.store(), dir, options))
     }
 
     pub(super) fn meta_value(&self, key: &[u8]) -> fjall::Result<Option<fjall::UserValue>> {
@@ -91,6 +87,15 @@ impl Storage {
             meta,
         })
     }
+}
+
+/// fjall takes its files' word for some things and panics where they contradict each other.
+pub(super) fn no_panic<T>(
+    dir: &Path,
+    read: impl FnOnce() -> Result<T, LogError>,
+) -> Result<T, LogError> {
+    panic::catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(corrupt(dir, "its files contradict each other")))
 }
 
 fn database(path: &Path, options: &EmbeddedOptions) -> fjall::Result<Database> {

@@ -1,6 +1,8 @@
 use bytes::Bytes;
 
-use super::record_batch::Malformed;
+/// Why stored bytes are no records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
 
 /// The most bytes that [`put`] writes.
 pub(super) const MAX_LEN: usize = 10;

@@ -4,7 +4,8 @@ use std::mem;
 
 use super::EmbeddedLog;
 use super::commit::Share;
-use super::record_batch::{BatchWriter, stored_size};
+use super::record_batch::BatchWriter;
+use super::stored_record::stored_size;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::router::Router;
 use crate::log::{Isolation, LogError, Writer};

@@ -2,7 +2,7 @@
 //!
 //! Airlabs v9 `flights` answers each call with a snapshot of all the aircraft it sees, and every call costs one of a
 //! monthly quota. [`AirlabsClient`] makes one call, [`Schedule`] decides when to make the next,
-//! [`AirlabsProducer`] does both and appends what has changed to a topic. [`Export`](super::export::Export) writes one
+//! [`AirlabsProducer`] does both and appends what has changed to a topic. [`export()`] writes one
 //! snapshot to a file.
 //!
 //! The API key travels in the query of each call. It gets no further: neither into a log line, an error or a `Debug`
@@ -13,6 +13,7 @@ mod bounding_box;
 mod calendar;
 mod client;
 mod error;
+mod export;
 mod filter;
 mod key;
 mod last_sent;
@@ -25,6 +26,7 @@ mod status;
 pub use self::bounding_box::{BoundingBox, BoundingBoxError};
 pub use self::client::{AirlabsClient, BASE_URL, ClientOptions};
 pub use self::error::{ClientError, RequestError};
+pub use self::export::{ExportFailure, export};
 pub use self::filter::{FieldList, FieldListError, Filter};
 pub use self::key::{ApiKey, ApiKeyError};
 pub use self::pause::{Pause, RealPause};

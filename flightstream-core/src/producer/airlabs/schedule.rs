@@ -10,6 +10,9 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5 * 60);
 /// A server that names a longer pause is asked again after this one.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3_600);
+/// How far the server's clock may be behind: asked too early, it would refuse for another hour, or for good.
+const MARGIN: Duration = Duration::from_secs(2);
+const MARGIN_OF_MONTH: Duration = Duration::from_secs(60);
 /// After so many failures in a row that may have cost a call each, even retries keep to the quota's pace: an outage of
 /// a day must not use up the month.
 const QUICK_RETRIES: u32 = 3;
@@ -42,7 +45,8 @@ impl Default for ScheduleOptions {
 /// | after | the next call |
 /// | --- | --- |
 /// | an answer | when the quota allows it, [`ScheduleOptions::interval`] at the earliest |
-/// | the limit of the minute or of the hour | when the next one begins |
+/// | an answer to the month's last call | a minute into the next month |
+/// | the limit of the minute or of the hour | 2 s into the next one |
 /// | the limit of the month, a wrong key, method or parameter | never |
 /// | anything else | after an exponential pause with full jitter: up to 1 s at first, up to 5 min at last |
 ///
@@ -124,7 +128,7 @@ impl Schedule {
         }
         let next = self.next.unwrap_or(now);
         match self.period_end {
-            Some(end) if self.remaining == 0 && next < end => Some(end),
+            Some(end) if self.remaining == 0 => Some(next.max(end.plus(MARGIN_OF_MONTH))),
             _ => Some(next),
         }
     }
@@ -167,8 +171,8 @@ impl Schedule {
             has_arrived,
         } = failure;
         let earliest = match retry {
-            Retry::NextMinute => next_minute(now),
-            Retry::NextHour => next_hour(now),
+            Retry::NextMinute => next_minute(now).plus(MARGIN),
+            Retry::NextHour => next_hour(now).plus(MARGIN),
             Retry::BackOff => now.plus(self.backoff.next_pause()),
             Retry::Stop => {
                 self.is_stopped = true;

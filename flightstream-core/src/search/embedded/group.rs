@@ -1,5 +1,7 @@
 //! Rows into buckets, all buckets of the level above at once.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 /// No bucket.
@@ -66,16 +68,28 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Groups rows by owner and key.
+    /// Groups rows by owner and key, where the keys' range has to be found out.
     pub(super) fn new(rows: Rows<'_>, keep: bool, key_of: impl Fn(u32) -> u64) -> Self {
-        let keys: Vec<u64> = rows.rows.iter().map(|row| key_of(*row)).collect();
+        // Keys are made twice rather than stored: that costs less than the memory for them.
         let (mut min, mut max) = (u64::MAX, 0);
-        for key in &keys {
-            min = min.min(*key);
+        for row in rows.rows {
+            let key = key_of(*row);
+            min = min.min(key);
             // NO_KEY wraps to 0, which changes no maximum.
             max = max.max(key.wrapping_add(1));
         }
-        let span = max.saturating_sub(min);
+        Self::within(rows, keep, min..max.max(min), key_of)
+    }
+
+    /// Groups rows by owner and key, where all keys are known to be in a range.
+    pub(super) fn within(
+        rows: Rows<'_>,
+        keep: bool,
+        range: Range<u64>,
+        key_of: impl Fn(u32) -> u64,
+    ) -> Self {
+        let min = range.start;
+        let span = range.end - min;
         let cells = span.saturating_mul(rows.owner_count as u64);
         let dense = cells <= (rows.rows.len() as u64 * 4).max(1 << 12);
         let mut groups = Vec::new();
@@ -114,14 +128,7 @@ impl Groups {
                 assigned.push(*at);
             }
         };
-        match rows.owners {
-            None => keys.iter().for_each(|key| place(*key, 0)),
-            Some(owners) => {
-                for (key, owner) in keys.iter().zip(owners) {
-                    place(*key, *owner);
-                }
-            }
-        }
+        rows.each(|row, owner| place(key_of(row), owner));
         Self { groups, assigned }
     }
 

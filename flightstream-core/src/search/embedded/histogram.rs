@@ -19,7 +19,7 @@ pub(super) fn run(
         return Err(SearchError::illegal("[interval] must be >0"));
     }
     let keep = !nested.is_empty();
-    let number = |value: f64| whole_key(((value - offset) / interval).floor() as i64);
+    let number = |value: f64| whole_key(floor((value - offset) / interval));
     let groups = match cx.index.field(&request.field) {
         None => Groups::new(rows, keep, |_| NO_KEY),
         Some(field) => match (&field.column, field.field_type == FieldType::Date) {
@@ -102,4 +102,15 @@ fn in_order(
             here.unwrap_or((NONE, key))
         })
         .collect())
+}
+
+/// The whole number not above, never the smallest, which is no key: `f64::floor` is a library call on the machines most binaries are built for.
+#[inline]
+fn floor(value: f64) -> i64 {
+    let whole = value as i64;
+    if whole as f64 > value {
+        whole.saturating_sub(1).max(i64::MIN + 1)
+    } else {
+        whole.max(i64::MIN + 1)
+    }
 }

@@ -139,6 +139,9 @@ pub(super) fn positions(
         ..Positions::default()
     };
     let since = since.filter(|since| (index.forgotten..=index.version).contains(since));
+    let Some(since) = since else {
+        return full(index, &columns, inside, limit, answer);
+    };
     let mut changed = Vec::new();
     for row in index.live.rows() {
         let at = row as usize;
@@ -146,19 +149,22 @@ pub(super) fn positions(
         if address == NO_ADDRESS {
             continue;
         }
-        let new = since.is_none_or(|since| index.changed.get(at).is_some_and(|c| *c > since));
+        let new = index
+            .changed
+            .get(at)
+            .is_some_and(|changed| *changed > since);
         if inside(columns.point(at)) {
             answer.matching += 1;
             if new {
                 changed.push((row, address));
             }
-        } else if new && since.is_some() {
+        } else if new {
             answer.removed.push(address);
         }
     }
-    let Some(since) = since.filter(|_| answer.matching as usize <= limit) else {
+    if answer.matching as usize > limit {
         return full(index, &columns, inside, limit, answer);
-    };
+    }
     // One that was removed and came back is in the rows, whatever its row is now.
     let mut gone = FxHashSet::default();
     for removed in index.removed.iter().rev() {
@@ -185,19 +191,20 @@ fn full(
     mut answer: Positions,
 ) -> Positions {
     answer.full = true;
+    answer.matching = 0;
     answer.removed.clear();
-    answer.rows = index
-        .live
-        .rows()
-        .into_iter()
-        .filter_map(|row| {
-            let at = row as usize;
-            let address = index.addresses.get(at).copied()?;
-            (address != NO_ADDRESS && inside(columns.point(at)))
-                .then(|| columns.position(at, address))
-        })
-        .take(limit)
-        .collect();
+    answer.rows.reserve_exact(limit.min(index.len()));
+    for row in index.live.rows() {
+        let at = row as usize;
+        let address = index.addresses.get(at).copied().unwrap_or(NO_ADDRESS);
+        if address == NO_ADDRESS || !inside(columns.point(at)) {
+            continue;
+        }
+        answer.matching += 1;
+        if answer.rows.len() < limit {
+            answer.rows.push(columns.position(at, address));
+        }
+    }
     answer
 }
 
@@ -307,12 +314,12 @@ impl<'a> Columns<'a> {
                 i16::MIN
             } else {
                 // The smallest i16 means unknown, so the lowest altitude is one above it.
-                altitude.round().clamp(-32_767.0, 32_767.0) as i16
+                nearest(altitude).max(-32_767.0) as i16
             },
             track: if track.is_nan() {
                 u16::MAX
             } else {
-                (f64::from(track).rem_euclid(360.0) * 100.0).round() as u16 % 36_000
+                nearest(circle(track) * 100.0) as u16 % 36_000
             },
             speed: self
                 .speed
@@ -322,5 +329,21 @@ impl<'a> Columns<'a> {
             flags: self.kind.get(row) | ground << 2 | self.status.get(row) << 3,
             time: u32::try_from(updated.div_euclid(1000)).unwrap_or(0),
         }
+    }
+}
+
+/// To be cut off to the nearest whole number: `round` is a library call on the machines most binaries are built for.
+#[inline]
+fn nearest(value: f32) -> f32 {
+    value + 0.5_f32.copysign(value)
+}
+
+/// A direction from 0 to 360 degrees.
+#[inline]
+fn circle(degrees: f32) -> f32 {
+    if (0.0..=360.0).contains(&degrees) {
+        degrees
+    } else {
+        degrees.rem_euclid(360.0)
     }
 }

@@ -59,6 +59,7 @@ impl<'a> Scanner<'a> {
         found
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.take(byte) {
             return Ok(());
@@ -99,6 +100,7 @@ impl<'a> Scanner<'a> {
         Ok(text)
     }
 
+    #[inline]
     pub(super) fn value(&mut self) -> Result<Token<'a>, Malformed> {
         match self.peek() {
             Some(b'"') => self.string().map(Token::Text),

@@ -51,8 +51,10 @@ pub(super) fn group(
 ) -> Result<Groups, SearchError> {
     let filtered = |key: u64| if allow(key) { key } else { NO_KEY };
     Ok(match &field.column {
-        Column::Keyword { codes, .. } => {
-            Groups::new(rows, keep, |row| match codes.get(row as usize) {
+        Column::Keyword { codes, dictionary } => {
+            // A missing value that no document has is the key after the last.
+            let range = 0..dictionary.len() as u64 + 1;
+            Groups::within(rows, keep, range, |row| match codes.get(row as usize) {
                 Some(code) if *code != NO_CODE => filtered(u64::from(*code)),
                 _ => filtered(missing),
             })
@@ -138,6 +140,13 @@ pub(super) fn run(
         numbers.retain(|number| groups.count(*number) >= request.min_doc_count);
         let total: u64 = numbers.iter().map(|number| groups.count(*number)).sum();
         if numbers.len() > request.size && request.size > 0 {
+            if request.order.by == OrderBy::Count && !request.order.ascending {
+                // Counts alone leave out most, before texts are compared.
+                let mut counts: Vec<u64> = numbers.iter().map(|n| groups.count(*n)).collect();
+                let (_, least, _) =
+                    counts.select_nth_unstable_by(request.size - 1, |a, b| b.cmp(a));
+                numbers.retain(|number| groups.count(*number) >= *least);
+            }
             numbers.select_nth_unstable_by(request.size - 1, order);
         }
         numbers.truncate(request.size);

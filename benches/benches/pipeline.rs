@@ -1,0 +1,116 @@
+//! JSON in, JSON out, in memory: decode → join with airports → encode, as one pipeline on one thread, without a log.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "what goes wrong in a bench should end it"
+)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use flightstream_core::batch::{Batch, Raw, Record};
+use flightstream_core::flight::airlabs::AirlabsJson;
+use flightstream_core::flight::simulation::{Dirt, Messages, Simulation, SimulationOptions};
+use flightstream_core::flight::{Flight, document};
+use flightstream_core::table::Airports;
+use flightstream_core::time::Timestamp;
+use flightstream_core::{Records, from_batches};
+use futures::executor::block_on;
+
+const AIRCRAFT: usize = 8_192;
+const BATCH: usize = 1_024;
+
+fn messages(dirt: Dirt) -> Vec<Record<Raw>> {
+    let options = SimulationOptions {
+        aircraft: AIRCRAFT,
+        dirt,
+        ..SimulationOptions::default()
+    };
+    let simulation = Simulation::new(&options, &Airports::embedded()).unwrap();
+    let from = Timestamp::from_seconds(1_700_000_000);
+    let mut messages = Messages::default();
+    simulation.messages_between(from, from.plus(options.interval), &mut messages);
+    messages
+        .iter()
+        .map(|message| Record::new(Raw::from(message.value.to_vec()), message.event_time))
+        .collect()
+}
+
+fn batches<T: Clone>(records: &[Record<T>]) -> Vec<Batch<T>> {
+    records
+        .chunks(BATCH)
+        .map(|records| Batch::new(records.to_vec()))
+        .collect()
+}
+
+fn pipeline(criterion: &mut Criterion) {
+    let airports = Arc::new(Airports::embedded());
+    let mut group = criterion.benchmark_group("pipeline");
+    for (name, dirt) in [("clean", Dirt::none()), ("dirty", Dirt::measured())] {
+        let raw = messages(dirt);
+        group.throughput(Throughput::Elements(raw.len() as u64));
+        group.bench_function(format!("json, decode, enrich, encode, {name}"), |bencher| {
+            let mut out = Vec::new();
+            bencher.iter_batched(
+                || batches(&raw),
+                |batches| {
+                    let airports = Arc::clone(&airports);
+                    let enriched = from_batches(batches)
+                        .decode(AirlabsJson::default())
+                        .event_time(|flight| flight.updated)
+                        .enrich(Flight::positioned)
+                        .map(move |flight| flight.located(&airports));
+                    for batch in block_on(enriched.collect_batches()).unwrap() {
+                        out.clear();
+                        for record in batch.records() {
+                            document::encode(&record.value, &mut out);
+                        }
+                        black_box(&out);
+                    }
+                },
+                criterion::BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// What an operator costs a record beside its closure.
+fn operators(criterion: &mut Criterion) {
+    let numbers: Vec<_> = (0..262_144_u64)
+        .map(|n| Record::new(n, Timestamp::default()))
+        .collect();
+    let mut group = criterion.benchmark_group("operators");
+    group.throughput(Throughput::Elements(numbers.len() as u64));
+    group.bench_function("none", |bencher| {
+        bencher.iter_batched(
+            || batches(&numbers),
+            |batches| block_on(from_batches(batches).collect_batches()).unwrap(),
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("eight inspects", |bencher| {
+        bencher.iter_batched(
+            || batches(&numbers),
+            |batches| {
+                let records = from_batches(batches)
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ())
+                    .inspect(|_| ());
+                block_on(records.collect_batches()).unwrap()
+            },
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, pipeline, operators);
+criterion_main!(benches);
