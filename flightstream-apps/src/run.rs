@@ -84,7 +84,7 @@ pub(crate) enum End {
 async fn all_done(producing: &Producing, stages: &Stages, exit_when_done: bool) {
     producing.finished().await;
     if !exit_when_done && !producing.has_failed() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
     while !stages.have_caught_up() {
         tokio::time::sleep(CATCH_UP).await;

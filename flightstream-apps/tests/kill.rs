@@ -124,9 +124,10 @@ fn fifty_kills_leave_what_an_undisturbed_run_leaves() {
 
     let rough = Place::new();
     let mut random = Random(0x5eed_f11e_5eed_f11e);
-    // Most kills hit work if all of them together leave work for the last run.
-    let longest = u64::try_from(calm_time.as_millis()).unwrap() / 6;
     let (mut in_work, mut before) = (0, (0, 0));
+    // Messages a millisecond, as seen so far: the moments share out what is left to do, so that most kills hit work.
+    let mut rate = messages as f64 / calm_time.as_millis() as f64;
+    let mut worked = Duration::ZERO;
     for kill in 0..KILLS {
         let mut process = exactly_once(&rough, &file);
         // Some die while they start, most a moment after they have.
@@ -134,7 +135,10 @@ fn fifty_kills_leave_what_an_undisturbed_run_leaves() {
         if has_started {
             process.address();
         }
-        let moment = Duration::from_millis(random.below(longest.max(10)));
+        let share = (messages - before.0) as f64 / (KILLS - kill) as f64;
+        let longest = (1.6 * share / rate).clamp(5.0, 2_000.0);
+        let moment = Duration::from_millis(random.below(longest as u64));
+        worked += moment;
         let deadline = Instant::now() + moment;
         while Instant::now() < deadline && process.is_running() {
             std::thread::sleep(Duration::from_millis(1));
@@ -148,6 +152,7 @@ fn fifty_kills_leave_what_an_undisturbed_run_leaves() {
                 "expected that nothing committed is lost: {before:?} → {after:?}"
             );
             before = after;
+            rate = rate.max(after.0 as f64 / (worked.as_millis() as f64).max(1.0));
         }
     }
     println!(

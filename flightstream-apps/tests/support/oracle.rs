@@ -69,7 +69,7 @@ impl Oracle {
     }
 
     /// What one message becomes: the reason of its refusal, or an accepted flight.
-    pub fn judge(&self, message: &[u8]) -> Result<Value, &'static str> {
+    pub fn judge(message: &[u8]) -> Result<Value, &'static str> {
         let flight: Value = serde_json::from_slice(message).map_err(|_| "malformed_json")?;
         if !flight.is_object() {
             return Err("not_an_object");
@@ -87,7 +87,7 @@ impl Oracle {
         }
         for message in messages {
             expected.read += 1;
-            match self.judge(message) {
+            match Self::judge(message) {
                 Err(reason) => *expected.rejected.entry(reason.to_owned()).or_default() += 1,
                 Ok(flight) => {
                     let kind = self.flight_type(&flight).to_owned();
