@@ -13,7 +13,8 @@ pub struct TopicSpec {
     pub cleanup: Cleanup,
 }
 
-/// How a topic is kept from growing for ever.
+/// How a topic is kept from growing for ever. The embedded log keeps what a group with a member has not
+/// committed yet, however old or much it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleanup {
     /// Keep only the newest record of each key (`cleanup.policy=compact`).
