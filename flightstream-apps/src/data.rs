@@ -37,7 +37,7 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
             .retention(options.retention)
             .retention_bytes(RAW_BYTES / u64::from(partitions)),
         TopicSpec::new(topics::ENRICHED, partitions)
-            .compacted()
+            .compacted_by_event_time()
             .retention(ENRICHED_RETENTION),
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),

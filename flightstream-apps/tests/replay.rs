@@ -363,7 +363,6 @@ fn older_and_repeated_reports_change_nothing() {
 }
 
 #[test]
-#[ignore = "compaction keeps the report that was written last, which need not be the newest"]
 fn compaction_keeps_the_newest_report() {
     let place = Place::new();
     let flight = |lat: f64, updated: i64| json!({"hex": "3C6D01", "lat": lat, "lng": 8.0, "updated": updated});

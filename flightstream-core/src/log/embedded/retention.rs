@@ -46,7 +46,7 @@ impl Shared {
             .collect();
         for cleanable in cleanable {
             let cleanup = &cleanable.cleanup;
-            let compacts = cleanup.compact
+            let compacts = cleanup.compact.is_some()
                 && (everywhere || self.state_of(&cleanable.partition)?.wants_compaction());
             if compacts {
                 self.compact(&cleanable)?;
