@@ -19,7 +19,7 @@ use super::status::{SharedStatus, Status};
 use super::task::{Drive, Task};
 use super::worker::Plan;
 use crate::batch::TopicPartition;
-use crate::log::{Log, LogError, TopicSpec};
+use crate::log::{Log, LogError, Subscription, TopicSpec};
 use crate::time::{Clock, SystemClock};
 use crate::{Fatal, Records};
 
@@ -73,6 +73,14 @@ struct Settings {
     drain_deadline: Duration,
     clock: Arc<dyn Clock>,
     tables: Tables,
+}
+
+/// An app that is checked and can be started.
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
+    pub(crate) subscription: Subscription,
+    workers: usize,
+    drain_deadline: Duration,
 }
 
 impl App {
@@ -187,6 +195,29 @@ impl<F, K> App<F, K> {
         R: Records + 'static,
         K: MakeSink<R::Record>,
     {
+        let Prepared {
+            plan,
+            subscription,
+            workers,
+            drain_deadline,
+        } = self.prepare(log)?;
+        let subscriber = log.subscribe(&subscription)?;
+        Running::start(
+            plan,
+            subscription.topic,
+            subscriber,
+            workers,
+            drain_deadline,
+        )
+    }
+
+    /// Checks what the app needs and creates its changelogs.
+    pub(crate) fn prepare<R>(self, log: &Arc<dyn Log>) -> Result<Prepared, AppError>
+    where
+        F: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+        R: Records + 'static,
+        K: MakeSink<R::Record>,
+    {
         let Self {
             settings,
             pipeline,
@@ -227,9 +258,12 @@ impl<F, K> App<F, K> {
             status: SharedStatus::default(),
         };
         rehearse(&plan, &subscription.topic)?;
-        let subscriber = log.subscribe(&subscription)?;
-        let (workers, deadline) = (settings.workers, settings.drain_deadline);
-        Running::start(plan, subscription.topic, subscriber, workers, deadline)
+        Ok(Prepared {
+            plan,
+            subscription,
+            workers: settings.workers,
+            drain_deadline: settings.drain_deadline,
+        })
     }
 
     /// Runs the app until `until` is ready or it fails for good.

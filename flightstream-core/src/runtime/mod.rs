@@ -54,20 +54,26 @@ mod context;
 mod dead_letters;
 mod delivery;
 mod encoder;
+mod query;
 mod running;
 mod sink;
 mod slot;
 mod source;
 mod status;
+#[cfg(feature = "testing")]
+pub(crate) mod stepped;
 mod task;
 mod tracker;
 mod worker;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::app::Prepared;
 pub use self::app::{App, AppError, Topic, topic};
 pub use self::context::TaskContext;
 pub use self::dead_letters::header as dead_letter_header;
 pub use self::delivery::Delivery;
 pub use self::encoder::{Encoder, Json, JsonValues, Payload};
+pub use self::query::QueryError;
 pub use self::running::Running;
 pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};
 pub use self::source::{Source, TaskRecords};

@@ -220,7 +220,7 @@ impl WorkerHandle {
         let plan = Arc::clone(plan);
         let name = format!("{}-worker-{n}", plan.app);
         let thread = thread::Builder::new().name(name).spawn(move || {
-            let result = Worker::new(plan, receiver, writer).run();
+            let result = Worker::new(plan, writer).run(&receiver);
             if let Err(error) = result {
                 // The supervisor is alive until it has joined this thread.
                 let _ = failed.send(error);

@@ -24,15 +24,15 @@ pub(crate) struct Slot {
     pub(crate) backoff: Backoff,
     pub(crate) start_at: Instant,
     intake: Arc<Mutex<Intake>>,
-    task: Option<Running>,
+    pub(super) task: Option<Running>,
 }
 
 /// A task that is built.
-struct Running {
+pub(super) struct Running {
     drive: Box<dyn Drive>,
     context: TaskContext,
-    changelogs: Vec<Changelog>,
-    is_restored: bool,
+    pub(super) changelogs: Vec<Changelog>,
+    pub(super) is_restored: bool,
     has_moved: bool,
     wake_at: Option<Timestamp>,
 }
@@ -99,6 +99,16 @@ impl Slot {
             }
             polled
         })
+    }
+
+    /// Builds the task or restores a part of its state. Pending when that is done, so that the next poll moves a batch.
+    #[cfg(feature = "testing")]
+    pub(crate) fn poll_restore(
+        &mut self,
+        plan: &Plan,
+        writer: &mut dyn Writer,
+    ) -> Poll<Result<(), Fatal>> {
+        self.guarded(plan, writer, |_, _| Poll::Pending)
     }
 
     /// Ready when everything that was pulled is delivered.

@@ -46,10 +46,9 @@ pub(crate) struct Plan {
 /// A thread with a writer of its own and the tasks of some partitions. It is also their executor: a waker unparks it
 /// and it polls them all.
 pub(crate) struct Worker {
-    plan: Arc<Plan>,
-    commands: Receiver<Command>,
-    writer: Box<dyn Writer>,
-    slots: Vec<Slot>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) writer: Box<dyn Writer>,
+    pub(super) slots: Vec<Slot>,
     waker: Waker,
     last_commit: Instant,
 }
@@ -64,15 +63,11 @@ impl Wake for Unpark {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        plan: Arc<Plan>,
-        commands: Receiver<Command>,
-        writer: Box<dyn Writer>,
-    ) -> Self {
+    /// A worker of the calling thread.
+    pub(crate) fn new(plan: Arc<Plan>, writer: Box<dyn Writer>) -> Self {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         Self {
             plan,
-            commands,
             writer,
             slots: Vec::new(),
             waker,
@@ -81,18 +76,13 @@ impl Worker {
     }
 
     /// Works until it is told to stop or a failure is for good.
-    pub(crate) fn run(mut self) -> Result<(), Fatal> {
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) -> Result<(), Fatal> {
         loop {
-            while let Ok(command) = self.commands.try_recv() {
+            while let Ok(command) = commands.try_recv() {
                 match command {
                     Command::Assign(reader) => self.assign(reader),
                     Command::Revoke(partitions, done) => {
-                        self.commit(None)?;
-                        self.slots
-                            .retain(|slot| !partitions.contains(&slot.partition));
-                        partitions
-                            .iter()
-                            .for_each(|partition| self.plan.status.revoked(partition));
+                        self.revoke(&partitions)?;
                         // The supervisor may have stopped waiting.
                         let _ = done.send(());
                     }
@@ -109,33 +99,49 @@ impl Worker {
         }
     }
 
-    fn assign(&mut self, reader: Box<dyn PartitionReader>) {
+    pub(crate) fn assign(&mut self, reader: Box<dyn PartitionReader>) {
         self.plan
             .status
             .assigned(reader.topic_partition(), reader.position());
         self.slots.push(Slot::new(reader, self.plan.batch_size));
     }
 
+    /// Commits, and ends these partitions' tasks.
+    pub(crate) fn revoke(&mut self, partitions: &[TopicPartition]) -> Result<(), Fatal> {
+        self.commit(None)?;
+        self.slots
+            .retain(|slot| !partitions.contains(&slot.partition));
+        partitions
+            .iter()
+            .for_each(|partition| self.plan.status.revoked(partition));
+        Ok(())
+    }
+
     /// Moves a batch through each task. Whether any moved.
     fn poll_tasks(&mut self) -> Result<bool, Fatal> {
         let mut moved = false;
         for index in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(index) else {
-                break;
-            };
-            let mut cx = Context::from_waker(&self.waker);
-            match slot.poll(&self.plan, &mut cx, &mut *self.writer) {
-                Poll::Ready(Ok(())) => moved = true,
-                Poll::Ready(Err(error)) => self.fail(index, error)?,
-                Poll::Pending => {}
-            }
+            moved |= self.poll_task(index)?;
         }
         Ok(moved)
     }
 
+    /// Moves a batch through a task, or restores a part of its state. Whether it did.
+    pub(crate) fn poll_task(&mut self, index: usize) -> Result<bool, Fatal> {
+        let Some(slot) = self.slots.get_mut(index) else {
+            return Ok(false);
+        };
+        let mut cx = Context::from_waker(&self.waker);
+        match slot.poll(&self.plan, &mut cx, &mut *self.writer) {
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(error)) => self.fail(index, error).map(|()| false),
+            Poll::Pending => Ok(false),
+        }
+    }
+
     /// Drops what a failed task has not committed and plans its restart. With a transaction, which covers all tasks of
     /// the worker, the others go back to the last commit too.
-    fn fail(&mut self, index: usize, error: Fatal) -> Result<(), Fatal> {
+    pub(super) fn fail(&mut self, index: usize, error: Fatal) -> Result<(), Fatal> {
         let Some(slot) = self.slots.get_mut(index) else {
             return Err(error);
         };
@@ -169,7 +175,7 @@ impl Worker {
     }
 
     /// The commit path: stop pulling, drain, flush, commit, go on.
-    fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
+    pub(crate) fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
         for index in 0..self.slots.len() {
             self.drain(index, deadline)?;
         }
