@@ -57,22 +57,22 @@ pub enum AppError {
 /// See [`runtime`](super) for an example.
 #[must_use = "an app does nothing until it is run"]
 pub struct App<F = (), K = ()> {
-    settings: Settings,
-    pipeline: F,
-    sink: K,
+    pub(super) settings: Settings,
+    pub(super) pipeline: F,
+    pub(super) sink: K,
 }
 
-struct Settings {
-    name: String,
-    source: Option<Source>,
-    dead_letters: Option<String>,
-    delivery: Delivery,
+pub(super) struct Settings {
+    pub(super) name: String,
+    pub(super) source: Option<Source>,
+    pub(super) dead_letters: Option<String>,
+    pub(super) delivery: Delivery,
     commit_interval: Option<Duration>,
     workers: usize,
     max_restarts: u32,
     drain_deadline: Duration,
-    clock: Arc<dyn Clock>,
-    tables: Tables,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tables: Tables,
 }
 
 /// An app that is checked and can be started.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::TaskContext;
 use super::dead_letters::dead_letter;
+use super::describe::SinkDescription;
 use super::encoder::{Encoder, Payload};
 use super::status::Status;
 use crate::Fatal;
@@ -65,6 +66,11 @@ pub trait MakeSink<T>: Send + Sync + 'static {
     fn check(&self, log: &dyn Log) -> Result<(), LogError> {
         let _ = log;
         Ok(())
+    }
+
+    /// What [`App::describe`](super::App::describe) says of the sink, by default its type.
+    fn describe(&self) -> SinkDescription {
+        SinkDescription::of::<Self>()
     }
 }
 
@@ -189,6 +195,13 @@ where
 
     fn check(&self, log: &dyn Log) -> Result<(), LogError> {
         log.offsets(&self.topic).map(drop)
+    }
+
+    fn describe(&self) -> SinkDescription {
+        SinkDescription {
+            topic: Some(self.topic.to_string()),
+            ..SinkDescription::of::<E>()
+        }
     }
 }
 
