@@ -1,4 +1,5 @@
 use std::any::type_name;
+use std::ops::RangeFull;
 
 use thiserror::Error;
 
@@ -41,12 +42,42 @@ pub enum QueryError {
         /// The partition.
         partition: u32,
     },
+    /// The app has no partitions, or not yet.
+    #[error("the app has no partitions yet; ask again when it is ready")]
+    NotReady,
     /// The app has ended.
     #[error("the app has ended")]
     Ended,
     /// The query's closure panicked. The task did not notice.
     #[error("the query panicked: {0}")]
     Panicked(String),
+}
+
+/// Which partitions a query is for: a number, or `..` for all that the app has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partitions {
+    /// All.
+    All,
+    /// That one.
+    One(u32),
+}
+
+impl Partitions {
+    pub(super) fn contain(self, partition: u32) -> bool {
+        self == Self::All || self == Self::One(partition)
+    }
+}
+
+impl From<u32> for Partitions {
+    fn from(partition: u32) -> Self {
+        Self::One(partition)
+    }
+}
+
+impl From<RangeFull> for Partitions {
+    fn from(_: RangeFull) -> Self {
+        Self::All
+    }
 }
 
 impl Slot {

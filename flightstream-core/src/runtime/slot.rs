@@ -9,7 +9,7 @@ use super::changelog::Changelog;
 use super::context::TaskContext;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
-use super::status::Status;
+use super::status::{Status, TaskState};
 use super::task::Drive;
 use super::worker::Plan;
 use crate::Fatal;
@@ -23,6 +23,7 @@ pub(crate) struct Slot {
     pub(crate) uncommitted: Status,
     pub(crate) backoff: Backoff,
     pub(crate) start_at: Instant,
+    pub(super) reported: Option<TaskState>,
     intake: Arc<Mutex<Intake>>,
     pub(super) task: Option<Running>,
 }
@@ -44,6 +45,7 @@ impl Slot {
             uncommitted: Status::default(),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
             start_at: Instant::now(),
+            reported: None,
             intake: Intake::new(reader, batch_size),
             task: None,
         }

@@ -22,6 +22,12 @@ pub(crate) enum Command {
     Revoke(Vec<TopicPartition>, Sender<()>),
     /// Commit and end, at the latest then.
     Stop(Instant),
+    /// Look at the tasks.
+    Look(Box<dyn FnOnce(&[Slot]) + Send>),
+    /// Commit, pull nothing more, and say so.
+    Pause(Sender<()>),
+    /// Pull again.
+    Resume,
 }
 
 /// Makes a task for a partition; called again after each failure of that task.
@@ -51,6 +57,7 @@ pub(crate) struct Worker {
     pub(super) slots: Vec<Slot>,
     waker: Waker,
     last_commit: Instant,
+    is_paused: bool,
 }
 
 /// Unparks a thread.
@@ -72,6 +79,7 @@ impl Worker {
             slots: Vec::new(),
             waker,
             last_commit: Instant::now(),
+            is_paused: false,
         }
     }
 
@@ -87,7 +95,19 @@ impl Worker {
                         let _ = done.send(());
                     }
                     Command::Stop(deadline) => return self.commit(Some(deadline)),
+                    Command::Look(look) => look(&self.slots),
+                    Command::Pause(done) => {
+                        self.commit(None)?;
+                        self.is_paused = true;
+                        // Nobody may be waiting.
+                        let _ = done.send(());
+                    }
+                    Command::Resume => self.is_paused = false,
                 }
+            }
+            if self.is_paused {
+                thread::park();
+                continue;
             }
             let moved = self.poll_tasks()?;
             if self.last_commit.elapsed() >= self.plan.commit_interval && self.has_uncommitted() {
@@ -132,7 +152,9 @@ impl Worker {
             return Ok(false);
         };
         let mut cx = Context::from_waker(&self.waker);
-        match slot.poll(&self.plan, &mut cx, &mut *self.writer) {
+        let polled = slot.poll(&self.plan, &mut cx, &mut *self.writer);
+        slot.report(&self.plan.status);
+        match polled {
             Poll::Ready(Ok(())) => Ok(true),
             Poll::Ready(Err(error)) => self.fail(index, error).map(|()| false),
             Poll::Pending => Ok(false),
@@ -167,6 +189,9 @@ impl Worker {
         } else {
             slot.rewind();
         }
+        for slot in &mut self.slots {
+            slot.report(&self.plan.status);
+        }
         Ok(())
     }
 
@@ -188,6 +213,7 @@ impl Worker {
             for slot in &mut self.slots {
                 let done = slot.committed();
                 self.plan.status.update(|status| status.add(done));
+                slot.report_entries(&self.plan.status);
             }
             self.plan.status.committed(&offsets);
         }
