@@ -11,6 +11,7 @@ use super::changelog::changelog_topic;
 use super::context::{Tables, TaskContext};
 use super::delivery::Delivery;
 use super::encoder::{Json, JsonValues};
+use super::meter;
 use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
 use super::slot::panic_message;
@@ -257,6 +258,7 @@ impl<F, K> App<F, K> {
             }),
             status: SharedStatus::default(),
         };
+        meter::prepare();
         rehearse(&plan, &subscription.topic)?;
         Ok(Prepared {
             plan,

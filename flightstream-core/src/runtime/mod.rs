@@ -56,6 +56,9 @@ mod dead_letters;
 mod delivery;
 mod describe;
 mod encoder;
+mod meter;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod query;
 mod report;
 mod running;

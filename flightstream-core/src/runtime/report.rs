@@ -1,5 +1,5 @@
 use super::slot::Slot;
-use super::status::{SharedStatus, TaskState};
+use super::status::{SharedStatus, Status, TaskState};
 
 impl Slot {
     /// What the task does.
@@ -17,8 +17,10 @@ impl Slot {
     /// Says what the task does, if that has changed.
     pub(crate) fn report(&mut self, status: &SharedStatus) {
         let state = self.state();
+        self.meter.in_flight(|| self.batches_in_flight());
         if self.reported != Some(state) {
             self.reported = Some(state);
+            self.meter.state(state);
             status.task_state(self.partition.partition(), state);
             if state == TaskState::Running {
                 self.report_entries(status);
@@ -26,8 +28,15 @@ impl Slot {
         }
     }
 
+    /// Says what a commit covers.
+    pub(crate) fn report_commit(&self, status: &SharedStatus, done: Status) {
+        self.meter.committed(&done, || self.lag());
+        status.update(|status| status.add(done));
+        self.report_entries(status);
+    }
+
     /// Says how many entries the task's stores have.
-    pub(crate) fn report_entries(&self, status: &SharedStatus) {
+    fn report_entries(&self, status: &SharedStatus) {
         let Some(task) = self
             .task
             .as_ref()
@@ -37,7 +46,9 @@ impl Slot {
         };
         let stores = task.changelogs.iter().map(|changelog| {
             let store = &changelog.store;
-            (store.name, store.store.borrow().entries() as u64)
+            let entries = store.store.borrow().entries() as u64;
+            self.meter.entries(store.name, entries);
+            (store.name, entries)
         });
         status.entries(self.partition.partition(), stores);
     }

@@ -9,6 +9,7 @@ use super::TaskContext;
 use super::dead_letters::dead_letter;
 use super::describe::SinkDescription;
 use super::encoder::{Encoder, Payload};
+use super::meter::Meter;
 use super::status::Status;
 use crate::Fatal;
 use crate::batch::{Batch, Raw, Record, Rejected, TopicPartition};
@@ -79,6 +80,7 @@ pub struct Outputs<'a> {
     pub(crate) writer: &'a mut dyn Writer,
     pub(crate) dead_letters: Option<&'a str>,
     pub(crate) uncommitted: &'a mut Status,
+    pub(crate) meter: &'a Meter,
 }
 
 impl Outputs<'_> {

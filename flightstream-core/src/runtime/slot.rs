@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::backoff::Backoff;
 use super::changelog::Changelog;
 use super::context::TaskContext;
+use super::meter::Meter;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
 use super::status::{Status, TaskState};
@@ -24,6 +25,7 @@ pub(crate) struct Slot {
     pub(crate) backoff: Backoff,
     pub(crate) start_at: Instant,
     pub(super) reported: Option<TaskState>,
+    pub(super) meter: Meter,
     intake: Arc<Mutex<Intake>>,
     pub(super) task: Option<Running>,
 }
@@ -46,6 +48,7 @@ impl Slot {
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
             start_at: Instant::now(),
             reported: None,
+            meter: Meter::default(),
             intake: Intake::new(reader, batch_size),
             task: None,
         }
@@ -83,6 +86,18 @@ impl Slot {
     /// The record ranges that are in the pipeline, for a message.
     pub(crate) fn in_flight(&self) -> String {
         lock(&self.intake).tracker.in_flight()
+    }
+
+    /// How many batches are in the pipeline.
+    pub(crate) fn batches_in_flight(&self) -> usize {
+        lock(&self.intake).tracker.batches_in_flight()
+    }
+
+    /// How many messages the log holds that are not committed, if it tells.
+    pub(crate) fn lag(&self) -> Option<u64> {
+        let intake = lock(&self.intake);
+        let end = intake.reader.end().ok()?;
+        Some(end.saturating_sub(intake.tracker.committed()))
     }
 
     /// Moves at most one batch, or restores a part of the state. Ready when it did.
@@ -153,6 +168,7 @@ impl Slot {
                 writer,
                 dead_letters: plan.dead_letters.as_deref(),
                 uncommitted: &mut self.uncommitted,
+                meter: &self.meter,
             };
             poll(task, &mut outputs)
         }));

@@ -55,6 +55,11 @@ impl PartitionTracker {
         self.outstanding.is_empty()
     }
 
+    /// How many batches went in and have not been delivered.
+    pub(crate) fn batches_in_flight(&self) -> usize {
+        self.outstanding.len()
+    }
+
     /// The offset to commit, if it moved since the last commit.
     pub(crate) fn to_commit(&self) -> Option<Offset> {
         (self.committable != self.committed).then_some(self.committable)

@@ -5,6 +5,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::context::TaskContext;
+use super::meter::{Meter, Stopwatch};
 use super::slot::Slot;
 use super::source::Intake;
 use super::status::SharedStatus;
@@ -123,7 +124,9 @@ impl Worker {
         self.plan
             .status
             .assigned(reader.topic_partition(), reader.position());
-        self.slots.push(Slot::new(reader, self.plan.batch_size));
+        let mut slot = Slot::new(reader, self.plan.batch_size);
+        slot.meter = Meter::new(&self.plan.app, &slot.partition, &self.plan.clock);
+        self.slots.push(slot);
     }
 
     /// Commits, and ends these partitions' tasks.
@@ -201,6 +204,7 @@ impl Worker {
 
     /// The commit path: stop pulling, drain, flush, commit, go on.
     pub(crate) fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
+        let started = Stopwatch::start();
         for index in 0..self.slots.len() {
             self.drain(index, deadline)?;
         }
@@ -212,10 +216,10 @@ impl Worker {
             }
             for slot in &mut self.slots {
                 let done = slot.committed();
-                self.plan.status.update(|status| status.add(done));
-                slot.report_entries(&self.plan.status);
+                slot.report_commit(&self.plan.status, done);
             }
             self.plan.status.committed(&offsets);
+            started.committed(&self.plan.app);
         }
         self.last_commit = Instant::now();
         self.slots.iter().for_each(Slot::reopen);
