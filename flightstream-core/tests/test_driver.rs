@@ -318,10 +318,11 @@ fn output_can_be_seen_as_it_would_be_written() {
         .unwrap();
     driver.run().unwrap();
     let documents = driver.encoded(Documents).unwrap();
-    let [(Some(key), Some(value))] = &documents[..] else {
+    let [record] = &documents[..] else {
         panic!("{documents:?}")
     };
-    assert_eq!(&key[..], b"48AE23");
+    assert_eq!(record.key.as_deref(), Some(&b"48AE23"[..]));
+    let value = record.value.as_bytes().unwrap();
     let document: serde_json::Value = serde_json::from_slice(value).unwrap();
     assert_eq!(document["hex"], "48AE23");
 }

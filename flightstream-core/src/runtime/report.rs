@@ -1,3 +1,4 @@
+use super::changelog::Changelog;
 use super::slot::Slot;
 use super::status::{SharedStatus, Status, TaskState};
 
@@ -7,7 +8,7 @@ impl Slot {
         match &self.task {
             Some(task) if task.is_restored => TaskState::Running,
             Some(task) => TaskState::Restoring {
-                remaining: task.changelogs.iter().map(|store| store.remaining()).sum(),
+                remaining: task.changelogs.iter().map(Changelog::remaining).sum(),
             },
             None if self.backoff.failures() > 0 => TaskState::WaitingForRestart,
             None => TaskState::Restoring { remaining: 0 },

@@ -24,12 +24,15 @@ pub(crate) enum Command {
     /// Commit and end, at the latest then.
     Stop(Instant),
     /// Look at the tasks.
-    Look(Box<dyn FnOnce(&[Slot]) + Send>),
+    Look(Box<Look>),
     /// Commit, pull nothing more, and say so.
     Pause(Sender<()>),
     /// Pull again.
     Resume,
 }
+
+/// Looks at a worker's tasks between two batches.
+pub(crate) type Look = dyn FnOnce(&[Slot]) + Send;
 
 /// Makes a task for a partition; called again after each failure of that task.
 pub(crate) type BuildTask = dyn Fn(Arc<Mutex<Intake>>, TaskContext) -> Box<dyn Drive> + Send + Sync;

@@ -32,6 +32,7 @@ struct Handles {
 }
 
 /// The time since its start.
+#[derive(Clone, Copy)]
 pub(crate) struct Stopwatch(Instant);
 
 /// To be called before an app starts.

@@ -5,12 +5,14 @@ use crate::runtime::status::{Status, TaskState};
 use crate::time::Clock;
 
 #[derive(Default)]
-pub(crate) struct Meter;
+pub(crate) struct Meter(());
 
+#[derive(Clone, Copy)]
 pub(crate) struct Stopwatch;
 
 pub(crate) fn prepare() {}
 
+#[allow(clippy::unused_self, reason = "the other stopwatch's signatures")]
 impl Stopwatch {
     pub(crate) fn start() -> Self {
         Self
@@ -22,7 +24,7 @@ impl Stopwatch {
 #[allow(clippy::unused_self, reason = "the other meter's signatures")]
 impl Meter {
     pub(crate) fn new(_: &str, _: &TopicPartition, _: &Arc<dyn Clock>) -> Self {
-        Self
+        Self(())
     }
 
     pub(crate) fn came_out<T>(&self, _: &Batch<T>) {}

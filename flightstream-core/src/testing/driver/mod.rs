@@ -258,14 +258,11 @@ impl<T: Clone> TestDriver<T> {
             .collect())
     }
 
-    /// Key and value of what came out as an encoder writes them; nothing for what it refuses.
+    /// What came out as an encoder writes it, without what it refuses.
     ///
     /// # Errors
     /// If the pipeline cannot be made.
-    pub fn encoded<E: Encoder<T>>(
-        &mut self,
-        mut encoder: E,
-    ) -> Result<Vec<(Option<Bytes>, Option<Bytes>)>, AppError> {
+    pub fn encoded<E: Encoder<T>>(&mut self, mut encoder: E) -> Result<Vec<Record<Raw>>, AppError> {
         let outputs = self.outputs()?.into_iter();
         let encode = |output: Output<T>| {
             let mut buffer = Vec::new();
@@ -277,8 +274,12 @@ impl<T: Clone> TestDriver<T> {
             encoder.encode(&output.record, &mut payload).ok()?;
             let (key_end, tombstone) = (payload.key_end, payload.tombstone);
             let mut value = Bytes::from(buffer);
-            let key = key_end.map(|end| value.split_to(end)).or(output.record.key);
-            Some((key, (!tombstone).then_some(value)))
+            let mut record = output.record.with_value(Raw(None));
+            if let Some(end) = key_end {
+                record.key = Some(value.split_to(end));
+            }
+            record.value = Raw((!tombstone).then_some(value));
+            Some(record)
         };
         Ok(outputs.filter_map(encode).collect())
     }
