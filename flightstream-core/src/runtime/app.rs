@@ -12,6 +12,7 @@ use super::context::{Tables, TaskContext};
 use super::delivery::Delivery;
 use super::encoder::{Json, JsonValues};
 use super::inlet::repartition_topic;
+use super::meter;
 use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
 use super::slot::panic_message;
@@ -20,7 +21,7 @@ use super::status::{SharedStatus, Status};
 use super::task::{Drive, Task};
 use super::worker::Plan;
 use crate::batch::TopicPartition;
-use crate::log::{Log, LogError, TopicSpec};
+use crate::log::{Log, LogError, Subscription, TopicSpec};
 use crate::time::{Clock, SystemClock};
 use crate::{Fatal, Records};
 
@@ -73,22 +74,30 @@ pub enum AppError {
 /// See [`runtime`](super) for an example.
 #[must_use = "an app does nothing until it is run"]
 pub struct App<F = (), K = ()> {
-    settings: Settings,
-    pipeline: F,
-    sink: K,
+    pub(super) settings: Settings,
+    pub(super) pipeline: F,
+    pub(super) sink: K,
 }
 
-struct Settings {
-    name: String,
-    source: Option<Source>,
-    dead_letters: Option<String>,
-    delivery: Delivery,
+pub(super) struct Settings {
+    pub(super) name: String,
+    pub(super) source: Option<Source>,
+    pub(super) dead_letters: Option<String>,
+    pub(super) delivery: Delivery,
     commit_interval: Option<Duration>,
     workers: usize,
     max_restarts: u32,
     drain_deadline: Duration,
-    clock: Arc<dyn Clock>,
-    tables: Tables,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tables: Tables,
+}
+
+/// An app that is checked and can be started.
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
+    pub(crate) subscription: Subscription,
+    workers: usize,
+    drain_deadline: Duration,
 }
 
 impl App {
@@ -203,6 +212,29 @@ impl<F, K> App<F, K> {
         R: Records + 'static,
         K: MakeSink<R::Record>,
     {
+        let Prepared {
+            plan,
+            subscription,
+            workers,
+            drain_deadline,
+        } = self.prepare(log)?;
+        let subscriber = log.subscribe(&subscription)?;
+        Running::start(
+            plan,
+            subscription.topic,
+            subscriber,
+            workers,
+            drain_deadline,
+        )
+    }
+
+    /// Checks what the app needs and creates its changelogs.
+    pub(crate) fn prepare<R>(self, log: &Arc<dyn Log>) -> Result<Prepared, AppError>
+    where
+        F: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+        R: Records + 'static,
+        K: MakeSink<R::Record>,
+    {
         let Self {
             settings,
             pipeline,
@@ -243,10 +275,14 @@ impl<F, K> App<F, K> {
             status: SharedStatus::default(),
             internal_topics: Vec::new(),
         };
+        meter::prepare();
         rehearse(&mut plan, &subscription.topic)?;
-        let subscriber = log.subscribe(&subscription)?;
-        let (workers, deadline) = (settings.workers, settings.drain_deadline);
-        Running::start(plan, subscription.topic, subscriber, workers, deadline)
+        Ok(Prepared {
+            plan,
+            subscription,
+            workers: settings.workers,
+            drain_deadline: settings.drain_deadline,
+        })
     }
 
     /// Runs the app until `until` is ready or it fails for good.

@@ -21,7 +21,7 @@ pub(crate) fn changelog_topic(app: &str, store: &str) -> String {
 
 /// One store of a task with its place in the changelog.
 pub(crate) struct Changelog {
-    store: TaskStore,
+    pub(super) store: TaskStore,
     partition: TopicPartition,
     position: Offset,
     end: Offset,

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::log::Isolation;
 
 /// How often a record's effect is seen after a crash.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// Outputs are visible at once; after a crash those since the last commit are written again.
     #[default]

@@ -21,7 +21,8 @@ use crate::log::{Assignment, LogError, Subscriber};
 
 /// An app at work. Dropping it stops the app without waiting.
 pub struct Running {
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) ports: Vec<Port>,
     topic: String,
     stopping: Arc<AtomicBool>,
     supervisor: Option<JoinHandle<Result<(), AppError>>>,
@@ -39,8 +40,15 @@ struct Supervisor {
     drain_deadline: Duration,
 }
 
-struct WorkerHandle {
+/// Where a worker takes commands.
+#[derive(Clone)]
+pub(super) struct Port {
     commands: Sender<Command>,
+    thread: Thread,
+}
+
+struct WorkerHandle {
+    port: Port,
     thread: JoinHandle<Result<(), Fatal>>,
     tasks: usize,
 }
@@ -60,6 +68,7 @@ impl Running {
             writers.push(plan.log.writer(plan.isolation)?);
         }
         let (ended_sender, ended) = oneshot::channel();
+        let (ports_sender, ports) = mpsc::channel();
         let supervisor = {
             let (plan, stopping) = (Arc::clone(&plan), Arc::clone(&stopping));
             let name = format!("{}-supervisor", plan.app);
@@ -71,6 +80,9 @@ impl Running {
                     .map(|(n, writer)| WorkerHandle::spawn(n, &plan, writer, failed.clone()))
                     .collect();
                 let result = workers.map_err(AppError::Thread).and_then(|workers| {
+                    let ports = workers.iter().map(|worker| worker.port.clone());
+                    // `start` waits for it.
+                    let _ = ports_sender.send(ports.collect());
                     Supervisor {
                         plan: Arc::clone(&plan),
                         subscriber,
@@ -89,9 +101,12 @@ impl Running {
         }
         .map_err(AppError::Thread)?;
         let thread = supervisor.thread().clone();
+        // Without workers there is nobody to command, and the supervisor has ended.
+        let ports = ports.recv().unwrap_or_default();
         let ended = Mutex::new(Some(ended));
         Ok(Self {
             plan,
+            ports,
             topic,
             stopping,
             supervisor: Some(supervisor),
@@ -225,7 +240,7 @@ impl WorkerHandle {
         let plan = Arc::clone(plan);
         let name = format!("{}-worker-{n}", plan.app);
         let thread = thread::Builder::new().name(name).spawn(move || {
-            let result = Worker::new(plan, receiver, writer).run();
+            let result = Worker::new(plan, writer).run(&receiver);
             if let Err(error) = result {
                 // The supervisor is alive until it has joined this thread.
                 let _ = failed.send(error);
@@ -233,17 +248,23 @@ impl WorkerHandle {
             }
             Ok(())
         })?;
-        Ok(Self {
+        let port = Port {
             commands,
+            thread: thread.thread().clone(),
+        };
+        Ok(Self {
+            port,
             thread,
             tasks: 0,
         })
     }
+}
 
-    fn send(&self, command: Command) {
+impl Port {
+    pub(super) fn send(&self, command: Command) {
         // A worker that has ended has sent its failure, which the supervisor sees next.
         let _ = self.commands.send(command);
-        self.thread.thread().unpark();
+        self.thread.unpark();
     }
 }
 
@@ -266,7 +287,7 @@ impl Supervisor {
         };
         let deadline = Instant::now() + self.drain_deadline;
         for worker in &self.workers {
-            worker.send(Command::Stop(deadline));
+            worker.port.send(Command::Stop(deadline));
         }
         for worker in self.workers {
             if worker.thread.join().is_err() {
@@ -283,18 +304,22 @@ impl Supervisor {
     fn apply(&mut self, assignment: Assignment) {
         match assignment {
             Assignment::Assigned(readers) => {
+                let partitions = readers.iter().map(|reader| reader.topic_partition());
+                self.plan.status.assigning(partitions);
                 for reader in readers {
                     if let Some(worker) = self.workers.iter_mut().min_by_key(|worker| worker.tasks)
                     {
                         worker.tasks += 1;
-                        worker.send(Command::Assign(reader));
+                        worker.port.send(Command::Assign(reader));
                     }
                 }
             }
             Assignment::Revoked(partitions) => {
                 let (done, all_done) = mpsc::channel();
                 for worker in &self.workers {
-                    worker.send(Command::Revoke(partitions.clone(), done.clone()));
+                    worker
+                        .port
+                        .send(Command::Revoke(partitions.clone(), done.clone()));
                 }
                 drop(done);
                 let deadline = Instant::now() + self.drain_deadline;

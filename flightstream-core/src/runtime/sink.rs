@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use super::TaskContext;
 use super::dead_letters::dead_letter;
+use super::describe::SinkDescription;
 use super::encoder::{Encoder, Payload};
+use super::meter::Meter;
 use super::status::Status;
 use crate::Fatal;
 use crate::batch::{Batch, Raw, Record, Rejected, TopicPartition};
@@ -66,6 +68,11 @@ pub trait MakeSink<T>: Send + Sync + 'static {
         let _ = log;
         Ok(())
     }
+
+    /// What [`App::describe`](super::App::describe) says of the sink, by default its type.
+    fn describe(&self) -> SinkDescription {
+        SinkDescription::of::<Self>()
+    }
 }
 
 /// What a sink can write to within its task's next commit.
@@ -73,6 +80,7 @@ pub struct Outputs<'a> {
     pub(crate) writer: &'a mut dyn Writer,
     pub(crate) dead_letters: Option<&'a str>,
     pub(crate) uncommitted: &'a mut Status,
+    pub(crate) meter: &'a Meter,
 }
 
 impl Outputs<'_> {
@@ -189,6 +197,13 @@ where
 
     fn check(&self, log: &dyn Log) -> Result<(), LogError> {
         log.offsets(&self.topic).map(drop)
+    }
+
+    fn describe(&self) -> SinkDescription {
+        SinkDescription {
+            topic: Some(self.topic.to_string()),
+            ..SinkDescription::of::<E>()
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use super::backoff::Backoff;
 use super::changelog::Changelog;
 use super::context::{Outbox, TaskContext};
 use super::inlet::repartition_topic;
+use super::meter::Meter;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
-use super::status::Status;
+use super::status::{Status, TaskState};
 use super::task::Drive;
 use super::topic_feed::TopicFeed;
 use super::worker::Plan;
@@ -25,20 +26,22 @@ pub(crate) struct Slot {
     pub(crate) uncommitted: Status,
     pub(crate) backoff: Backoff,
     pub(crate) start_at: Instant,
+    pub(super) reported: Option<TaskState>,
+    pub(super) meter: Meter,
     source: Arc<Mutex<Intake>>,
-    task: Option<Running>,
+    pub(super) task: Option<Running>,
 }
 
 /// A task that is built.
-struct Running {
+pub(super) struct Running {
     drive: Box<dyn Drive>,
     context: TaskContext,
     inlets: Vec<Arc<Mutex<Intake>>>,
     /// With the topic that each goes to.
     outboxes: Vec<(String, Outbox)>,
-    changelogs: Vec<Changelog>,
+    pub(super) changelogs: Vec<Changelog>,
     tables: Vec<TopicFeed>,
-    is_restored: bool,
+    pub(super) is_restored: bool,
     has_moved: bool,
     wake_at: Option<Timestamp>,
 }
@@ -50,6 +53,8 @@ impl Slot {
             uncommitted: Status::default(),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(30)),
             start_at: Instant::now(),
+            reported: None,
+            meter: Meter::default(),
             source: Intake::new(reader, batch_size),
             task: None,
         }
@@ -110,6 +115,28 @@ impl Slot {
         }
     }
 
+    /// How many batches are in the pipeline.
+    pub(crate) fn batches_in_flight(&self) -> usize {
+        self.intakes()
+            .map(|intake| lock(intake).tracker.batches_in_flight())
+            .sum()
+    }
+
+    /// How many messages the log holds that are not committed, if it tells.
+    pub(crate) fn lag(&self) -> Option<u64> {
+        let lag = |intake: &Arc<Mutex<Intake>>| {
+            let intake = lock(intake);
+            Some(
+                intake
+                    .reader
+                    .end()
+                    .ok()?
+                    .saturating_sub(intake.tracker.committed()),
+            )
+        };
+        self.intakes().map(lag).sum()
+    }
+
     /// Moves at most one batch, or restores a part of the state. Ready when it did.
     pub(crate) fn poll(
         &mut self,
@@ -119,6 +146,16 @@ impl Slot {
     ) -> Poll<Result<(), Fatal>> {
         let polled = self.guarded(plan, writer, |task, outputs| task.poll_batch(cx, outputs));
         polled.map(|moved| moved.and_then(|()| self.advance()))
+    }
+
+    /// Builds the task or restores a part of its state. Pending when that is done, so that the next poll moves a batch.
+    #[cfg(feature = "testing")]
+    pub(crate) fn poll_restore(
+        &mut self,
+        plan: &Plan,
+        writer: &mut dyn Writer,
+    ) -> Poll<Result<(), Fatal>> {
+        self.guarded(plan, writer, |_, _| Poll::Pending)
     }
 
     /// Ready when everything that was pulled is delivered. Nothing is pulled meanwhile.
@@ -175,6 +212,7 @@ impl Slot {
                 writer,
                 dead_letters: plan.dead_letters.as_deref(),
                 uncommitted: &mut self.uncommitted,
+                meter: &self.meter,
             };
             poll(task, &mut outputs)
         }));

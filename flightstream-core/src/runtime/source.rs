@@ -82,7 +82,10 @@ impl Intake {
         }
         let records = match self.reader.poll_fetch(cx, self.batch_size) {
             Poll::Ready(records) => records?,
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                self.tracker.skip_to(self.reader.position());
+                return Poll::Pending;
+            }
         };
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Poll::Pending;

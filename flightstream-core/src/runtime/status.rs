@@ -25,6 +25,46 @@ pub struct Status {
     pub last_failure: Option<String>,
     /// Partitions that have a running task.
     pub tasks: usize,
+    /// What the task of each partition does.
+    pub task_states: BTreeMap<u32, TaskState>,
+    /// How many entries the stores have, by name, over all tasks: as of the last commit.
+    pub entries: BTreeMap<String, u64>,
+    /// How the app is, as a whole.
+    pub health: Health,
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TaskState {
+    /// It reads its state back.
+    Restoring {
+        /// How many changelog entries are still to be read; zero also before that is known.
+        remaining: u64,
+    },
+    /// It processes records.
+    Running,
+    /// It has failed and waits to be started again.
+    WaitingForRestart,
+}
+
+/// How an app is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It waits to be assigned partitions.
+    #[default]
+    Starting,
+    /// Some task reads its state back.
+    Restoring,
+    /// All tasks process records.
+    Ready,
+    /// Some task has failed and waits to be started again.
+    Degraded,
+    /// It was told to [pause](super::Running::pause).
+    Paused,
+    /// It was stopped, or has failed for good.
+    Ended,
 }
 
 impl Status {
@@ -55,12 +95,68 @@ pub(crate) struct SharedStatus {
 struct State {
     status: Status,
     positions: BTreeMap<TopicPartition, Offset>,
+    entries: BTreeMap<(u32, &'static str), u64>,
+    assigned: bool,
+    paused: bool,
     ended: bool,
+}
+
+impl State {
+    fn health(&self) -> Health {
+        let any = |is: fn(&TaskState) -> bool| self.status.task_states.values().any(is);
+        if self.ended {
+            Health::Ended
+        } else if self.paused {
+            Health::Paused
+        } else if !self.assigned {
+            Health::Starting
+        } else if any(|state| *state == TaskState::WaitingForRestart) {
+            Health::Degraded
+        } else if any(|state| *state != TaskState::Running) {
+            Health::Restoring
+        } else {
+            Health::Ready
+        }
+    }
 }
 
 impl SharedStatus {
     pub(crate) fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.lock().status);
+    }
+
+    /// Takes note of partitions that tasks will be started for.
+    pub(crate) fn assigning<'a>(&self, partitions: impl Iterator<Item = &'a TopicPartition>) {
+        let mut state = self.lock();
+        state.assigned = true;
+        for partition in partitions {
+            let restoring = TaskState::Restoring { remaining: 0 };
+            let states = &mut state.status.task_states;
+            states.insert(partition.partition(), restoring);
+        }
+    }
+
+    /// Takes note of what a task does.
+    pub(crate) fn task_state(&self, partition: u32, task: TaskState) {
+        self.lock().status.task_states.insert(partition, task);
+        self.changed.notify_all();
+    }
+
+    /// Takes note of how many entries the stores of a task have.
+    pub(crate) fn entries(
+        &self,
+        partition: u32,
+        stores: impl Iterator<Item = (&'static str, u64)>,
+    ) {
+        let mut state = self.lock();
+        let stores = stores.map(|(name, entries)| ((partition, name), entries));
+        state.entries.extend(stores);
+    }
+
+    /// Takes note that the app pauses, or goes on.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.lock().paused = paused;
+        self.changed.notify_all();
     }
 
     /// Takes note of a partition and where its task begins.
@@ -74,7 +170,12 @@ impl SharedStatus {
     /// Takes note of a partition that was given away.
     pub(crate) fn revoked(&self, partition: &TopicPartition) {
         let mut state = self.lock();
+        let number = partition.partition();
         state.positions.remove(partition);
+        state.status.task_states.remove(&number);
+        state
+            .entries
+            .retain(|(partition, _), _| *partition != number);
         state.status.tasks = state.status.tasks.saturating_sub(1);
     }
 
@@ -95,7 +196,27 @@ impl SharedStatus {
     }
 
     pub(crate) fn get(&self) -> Status {
-        self.lock().status.clone()
+        let state = self.lock();
+        let mut status = state.status.clone();
+        status.health = state.health();
+        for ((_, store), entries) in &state.entries {
+            *status.entries.entry((*store).to_owned()).or_default() += entries;
+        }
+        status
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.lock().health()
+    }
+
+    /// Blocks until all tasks process records or the app has ended. Whether they do.
+    pub(crate) fn wait_until_ready(&self) -> bool {
+        let state = self.lock();
+        let state = self.changed.wait_while(state, |state| {
+            !matches!(state.health(), Health::Ready | Health::Ended)
+        });
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.health() == Health::Ready
     }
 
     /// The next offset to read of each partition of this app.

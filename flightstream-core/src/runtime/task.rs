@@ -1,6 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::meter::Stopwatch;
 use super::sink::{Outputs, Sink};
 use crate::{Fatal, Records};
 
@@ -42,13 +43,16 @@ impl<R: Records, S: Sink<R::Record>> Drive for Task<R, S> {
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>> {
         ready!(self.sink.poll_ready(cx, outputs))?;
+        let started = Stopwatch::start();
         let Some(batch) = ready!(self.records.as_mut().poll_next(cx)) else {
             return Poll::Ready(Err(Fatal::PipelineEnded));
         };
         let mut batch = batch?;
         let rejected = batch.take_rejected();
         outputs.reject(rejected, batch.span().map(|span| &span.topic_partition))?;
+        outputs.meter.came_out(&batch);
         self.sink.send(batch, outputs)?;
+        outputs.meter.moved(started);
         Poll::Ready(Ok(()))
     }
 

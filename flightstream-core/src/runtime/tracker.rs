@@ -50,9 +50,21 @@ impl PartitionTracker {
         Ok(())
     }
 
+    /// Takes note that there is nothing before `position` that was not registered: offsets may end in a gap.
+    pub(crate) fn skip_to(&mut self, position: Offset) {
+        if self.is_drained() {
+            self.committable = self.committable.max(position);
+        }
+    }
+
     /// Whether every batch that went in has been delivered.
     pub(crate) fn is_drained(&self) -> bool {
         self.outstanding.is_empty()
+    }
+
+    /// How many batches went in and have not been delivered.
+    pub(crate) fn batches_in_flight(&self) -> usize {
+        self.outstanding.len()
     }
 
     /// The offset to commit, if it moved since the last commit.

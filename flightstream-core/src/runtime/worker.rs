@@ -5,6 +5,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::context::TaskContext;
+use super::meter::{Meter, Stopwatch};
 use super::slot::Slot;
 use super::source::Intake;
 use super::status::SharedStatus;
@@ -22,7 +23,16 @@ pub(crate) enum Command {
     Revoke(Vec<TopicPartition>, Sender<()>),
     /// Commit and end, at the latest then.
     Stop(Instant),
+    /// Look at the tasks.
+    Look(Box<Look>),
+    /// Commit, pull nothing more, and say so.
+    Pause(Sender<()>),
+    /// Pull again.
+    Resume,
 }
+
+/// Looks at a worker's tasks between two batches.
+pub(crate) type Look = dyn FnOnce(&[Slot]) + Send;
 
 /// Makes a task for a partition; called again after each failure of that task.
 pub(crate) type BuildTask = dyn Fn(Arc<Mutex<Intake>>, TaskContext) -> Box<dyn Drive> + Send + Sync;
@@ -48,12 +58,12 @@ pub(crate) struct Plan {
 /// A thread with a writer of its own and the tasks of some partitions. It is also their executor: a waker unparks it
 /// and it polls them all.
 pub(crate) struct Worker {
-    plan: Arc<Plan>,
-    commands: Receiver<Command>,
-    writer: Box<dyn Writer>,
-    slots: Vec<Slot>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) writer: Box<dyn Writer>,
+    pub(super) slots: Vec<Slot>,
     waker: Waker,
     last_commit: Instant,
+    is_paused: bool,
 }
 
 /// Unparks a thread.
@@ -66,40 +76,44 @@ impl Wake for Unpark {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        plan: Arc<Plan>,
-        commands: Receiver<Command>,
-        writer: Box<dyn Writer>,
-    ) -> Self {
+    /// A worker of the calling thread.
+    pub(crate) fn new(plan: Arc<Plan>, writer: Box<dyn Writer>) -> Self {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         Self {
             plan,
-            commands,
             writer,
             slots: Vec::new(),
             waker,
             last_commit: Instant::now(),
+            is_paused: false,
         }
     }
 
     /// Works until it is told to stop or a failure is for good.
-    pub(crate) fn run(mut self) -> Result<(), Fatal> {
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) -> Result<(), Fatal> {
         loop {
-            while let Ok(command) = self.commands.try_recv() {
+            while let Ok(command) = commands.try_recv() {
                 match command {
                     Command::Assign(reader) => self.assign(reader),
                     Command::Revoke(partitions, done) => {
-                        self.commit(None)?;
-                        self.slots
-                            .retain(|slot| !partitions.contains(&slot.partition));
-                        partitions
-                            .iter()
-                            .for_each(|partition| self.plan.status.revoked(partition));
+                        self.revoke(&partitions)?;
                         // The supervisor may have stopped waiting.
                         let _ = done.send(());
                     }
                     Command::Stop(deadline) => return self.commit(Some(deadline)),
+                    Command::Look(look) => look(&self.slots),
+                    Command::Pause(done) => {
+                        self.commit(None)?;
+                        self.is_paused = true;
+                        // Nobody may be waiting.
+                        let _ = done.send(());
+                    }
+                    Command::Resume => self.is_paused = false,
                 }
+            }
+            if self.is_paused {
+                thread::park();
+                continue;
             }
             let moved = self.poll_tasks()?;
             if self.last_commit.elapsed() >= self.plan.commit_interval && self.has_uncommitted() {
@@ -111,33 +125,53 @@ impl Worker {
         }
     }
 
-    fn assign(&mut self, reader: Box<dyn PartitionReader>) {
+    pub(crate) fn assign(&mut self, reader: Box<dyn PartitionReader>) {
         self.plan
             .status
             .assigned(reader.topic_partition(), reader.position());
-        self.slots.push(Slot::new(reader, self.plan.batch_size));
+        let mut slot = Slot::new(reader, self.plan.batch_size);
+        slot.meter = Meter::new(&self.plan.app, &slot.partition, &self.plan.clock);
+        self.slots.push(slot);
+    }
+
+    /// Commits, and ends these partitions' tasks.
+    pub(crate) fn revoke(&mut self, partitions: &[TopicPartition]) -> Result<(), Fatal> {
+        self.commit(None)?;
+        self.slots
+            .retain(|slot| !partitions.contains(&slot.partition));
+        partitions
+            .iter()
+            .for_each(|partition| self.plan.status.revoked(partition));
+        Ok(())
     }
 
     /// Moves a batch through each task. Whether any moved.
     fn poll_tasks(&mut self) -> Result<bool, Fatal> {
         let mut moved = false;
         for index in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(index) else {
-                break;
-            };
-            let mut cx = Context::from_waker(&self.waker);
-            match slot.poll(&self.plan, &mut cx, &mut *self.writer) {
-                Poll::Ready(Ok(())) => moved = true,
-                Poll::Ready(Err(error)) => self.fail(index, error)?,
-                Poll::Pending => {}
-            }
+            moved |= self.poll_task(index)?;
         }
         Ok(moved)
     }
 
+    /// Moves a batch through a task, or restores a part of its state. Whether it did.
+    pub(crate) fn poll_task(&mut self, index: usize) -> Result<bool, Fatal> {
+        let Some(slot) = self.slots.get_mut(index) else {
+            return Ok(false);
+        };
+        let mut cx = Context::from_waker(&self.waker);
+        let polled = slot.poll(&self.plan, &mut cx, &mut *self.writer);
+        slot.report(&self.plan.status);
+        match polled {
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(error)) => self.fail(index, error).map(|()| false),
+            Poll::Pending => Ok(false),
+        }
+    }
+
     /// Drops what a failed task has not committed and plans its restart. With a transaction, which covers all tasks of
     /// the worker, the others go back to the last commit too.
-    fn fail(&mut self, index: usize, error: Fatal) -> Result<(), Fatal> {
+    pub(super) fn fail(&mut self, index: usize, error: Fatal) -> Result<(), Fatal> {
         let Some(slot) = self.slots.get_mut(index) else {
             return Err(error);
         };
@@ -163,6 +197,9 @@ impl Worker {
         } else {
             slot.rewind();
         }
+        for slot in &mut self.slots {
+            slot.report(&self.plan.status);
+        }
         Ok(())
     }
 
@@ -171,7 +208,8 @@ impl Worker {
     }
 
     /// The commit path: stop pulling, drain, flush, commit, go on.
-    fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
+    pub(crate) fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
+        let started = Stopwatch::start();
         for index in 0..self.slots.len() {
             self.drain(index, deadline)?;
         }
@@ -183,9 +221,10 @@ impl Worker {
             }
             for slot in &mut self.slots {
                 let done = slot.committed();
-                self.plan.status.update(|status| status.add(done));
+                slot.report_commit(&self.plan.status, done);
             }
             self.plan.status.committed(&offsets);
+            started.committed(&self.plan.app);
         }
         self.last_commit = Instant::now();
         self.slots.iter().for_each(Slot::reopen);

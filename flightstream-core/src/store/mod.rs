@@ -18,6 +18,7 @@ mod error;
 mod key_value;
 mod window;
 
+use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
@@ -56,6 +57,7 @@ pub trait StateStore: Default + 'static {
 
 /// The object-safe side of [`StateStore`], for the runtime's list of a task's stores.
 pub(crate) trait AnyStore {
+    fn as_any(&self) -> &dyn Any;
     fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError>;
     fn take_changes(
         &mut self,
@@ -65,6 +67,10 @@ pub(crate) trait AnyStore {
 }
 
 impl<S: StateStore> AnyStore for S {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
         StateStore::restore(self, key, value)
     }

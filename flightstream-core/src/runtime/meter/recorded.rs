@@ -1,0 +1,160 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
+
+use crate::batch::{Batch, TopicPartition};
+use crate::runtime::metrics::{
+    BATCH_LEN, COMMIT_SECONDS, E2E_LATENCY_SECONDS, INFLIGHT_BATCHES, LAG, LATE_DROPPED,
+    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTORE_REMAINING, STATE_ENTRIES,
+    TASK_STATE, describe,
+};
+use crate::runtime::status::{Status, TaskState};
+use crate::time::Clock;
+
+/// The metrics of one task. One that was not made for a task records nothing.
+#[derive(Default)]
+pub(crate) struct Meter(Option<Handles>);
+
+struct Handles {
+    clock: Arc<dyn Clock>,
+    labels: Vec<Label>,
+    records_in: Counter,
+    records_out: Counter,
+    late_dropped: Counter,
+    batch_len: Histogram,
+    process_seconds: Histogram,
+    e2e_latency: Histogram,
+    lag: Gauge,
+    inflight_batches: Gauge,
+    restore_remaining: Gauge,
+    task_state: Gauge,
+}
+
+/// The time since its start.
+#[derive(Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+/// To be called before an app starts.
+pub(crate) fn prepare() {
+    describe();
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Takes note that a commit of the app took so long.
+    pub(crate) fn committed(self, app: &str) {
+        histogram!(COMMIT_SECONDS, "app" => app.to_owned()).record(self.0.elapsed());
+    }
+}
+
+impl Meter {
+    pub(crate) fn new(app: &str, partition: &TopicPartition, clock: &Arc<dyn Clock>) -> Self {
+        let labels = vec![
+            Label::new("app", app.to_owned()),
+            Label::new("partition", partition.partition().to_string()),
+        ];
+        let labels = || labels.clone();
+        Self(Some(Handles {
+            clock: Arc::clone(clock),
+            records_in: counter!(RECORDS_IN, labels()),
+            records_out: counter!(RECORDS_OUT, labels()),
+            late_dropped: counter!(LATE_DROPPED, labels()),
+            batch_len: histogram!(BATCH_LEN, labels()),
+            process_seconds: histogram!(PROCESS_SECONDS, labels()),
+            e2e_latency: histogram!(E2E_LATENCY_SECONDS, labels()),
+            lag: gauge!(LAG, labels()),
+            inflight_batches: gauge!(INFLIGHT_BATCHES, labels()),
+            restore_remaining: gauge!(RESTORE_REMAINING, labels()),
+            task_state: gauge!(TASK_STATE, labels()),
+            labels: labels(),
+        }))
+    }
+
+    /// Takes note of a batch that has come out of the pipeline.
+    pub(crate) fn came_out<T>(&self, batch: &Batch<T>) {
+        let Some(handles) = &self.0 else { return };
+        if let Some(span) = batch.span() {
+            handles.batch_len.record(span.count as f64);
+        }
+        if let Some(last) = batch.records().last() {
+            let latency = handles.clock.now().since(last.event_time);
+            handles.e2e_latency.record(latency);
+        }
+    }
+
+    /// Takes note that a batch took so long.
+    pub(crate) fn moved(&self, since: Stopwatch) {
+        if let Some(handles) = &self.0 {
+            handles.process_seconds.record(since.0.elapsed());
+        }
+    }
+
+    pub(crate) fn in_flight(&self, batches: impl FnOnce() -> usize) {
+        if let Some(handles) = &self.0 {
+            handles.inflight_batches.set(batches() as f64);
+        }
+    }
+
+    /// Takes note of what a commit covers, and how far behind the task is then.
+    pub(crate) fn committed(&self, done: &Status, lag: impl FnOnce() -> Option<u64>) {
+        let Some(handles) = &self.0 else { return };
+        handles.records_in.increment(done.read);
+        handles.records_out.increment(done.emitted);
+        for (reason, count) in &done.rejected {
+            handles
+                .counter(REJECTED, "reason", reason.clone())
+                .increment(*count);
+            if reason == "late" {
+                handles.late_dropped.increment(*count);
+            }
+        }
+        if let Some(lag) = lag() {
+            handles.lag.set(lag as f64);
+        }
+    }
+
+    pub(crate) fn entries(&self, store: &'static str, entries: u64) {
+        if let Some(handles) = &self.0 {
+            let mut labels = handles.labels.clone();
+            labels.push(Label::from_static_parts("store", store));
+            gauge!(STATE_ENTRIES, labels).set(entries as f64);
+        }
+    }
+
+    pub(crate) fn state(&self, state: TaskState) {
+        let Some(handles) = &self.0 else { return };
+        let (number, remaining) = match state {
+            TaskState::WaitingForRestart => (1.0, 0),
+            TaskState::Restoring { remaining } => (2.0, remaining),
+            TaskState::Running => (3.0, 0),
+        };
+        handles.task_state.set(number);
+        handles.restore_remaining.set(remaining as f64);
+    }
+}
+
+impl Handles {
+    fn counter(&self, name: &'static str, label: &'static str, value: String) -> Counter {
+        let mut labels = self.labels.clone();
+        labels.push(Label::new(label, value));
+        counter!(name, labels)
+    }
+}
+
+/// The task goes to another member of the group, or ends.
+impl Drop for Handles {
+    fn drop(&mut self) {
+        for gauge in [
+            &self.task_state,
+            &self.restore_remaining,
+            &self.inflight_batches,
+            &self.lag,
+        ] {
+            gauge.set(0.0);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The fifth law on whole pipelines: whatever happens between batches, under exactly-once delivery the committed output
+//! and state are those of an undisturbed run.
+//!
+//! ```
+//! use flightstream_core::Records;
+//! use flightstream_core::batch::{Raw, Rejection};
+//! use flightstream_core::testing::{TestDriver, schedule};
+//! use flightstream_core::time::Timestamp;
+//! use proptest::prelude::*;
+//!
+//! let input = (0_u32..2, any::<bool>()).prop_map(|(partition, is_long)| schedule::Input {
+//!     partition,
+//!     time: Timestamp::default(),
+//!     key: "k".into(),
+//!     value: if is_long { "tower" } else { "t" }.into(),
+//! });
+//! schedule::check(input, || {
+//!     TestDriver::new(|raw, _| raw.decode(|bytes: &[u8]| Ok::<_, Rejection>(bytes.len()))).partitions(2)
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::strategy::{Just, Strategy};
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::{prop_compose, prop_oneof};
+use thiserror::Error;
+
+use super::TestDriver;
+use crate::batch::TopicPartition;
+use crate::runtime::AppError;
+use crate::time::Timestamp;
+
+/// What happens between two batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// So many more records of the input come.
+    Arrive(usize),
+    /// A task moves a batch.
+    Step,
+    /// What was processed is committed.
+    Commit,
+    /// All partitions are given away and come back.
+    Rebalance,
+    /// What is not committed is lost.
+    Crash,
+}
+
+/// What happens while a pipeline runs. After the last event the rest of the input comes and is processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The most records in a batch.
+    pub batch_size: usize,
+    /// What happens, in order.
+    pub events: Vec<Event>,
+}
+
+/// A record of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The partition it comes in.
+    pub partition: u32,
+    /// Its timestamp in the log.
+    pub time: Timestamp,
+    /// Its key.
+    pub key: Bytes,
+    /// Its value.
+    pub value: Bytes,
+}
+
+/// A pipeline's result depends on what happened while it ran.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Divergence {
+    /// Something came out differently.
+    #[error("{what}: disturbed {disturbed}, undisturbed {undisturbed}")]
+    Differs {
+        /// What it is.
+        what: String,
+        /// How it is after the schedule.
+        disturbed: String,
+        /// How it is when nothing happens.
+        undisturbed: String,
+    },
+    /// The pipeline failed.
+    #[error(transparent)]
+    Failed(#[from] AppError),
+}
+
+/// The smallest input and schedule found on which a pipeline breaks the law.
+pub type Counterexample = TestError<(Vec<Input>, Schedule)>;
+
+prop_compose! {
+    /// Any schedule: short, with small batches, so that much happens between few records.
+    pub fn fuzz_schedule()(
+        batch_size in 1_usize..8,
+        events in vec(event(), 0..40),
+    ) -> Schedule {
+        Schedule { batch_size, events }
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => any::<u8>().prop_map(|records| Event::Arrive(usize::from(records % 16))),
+        6 => Just(Event::Step),
+        2 => Just(Event::Commit),
+        1 => Just(Event::Rebalance),
+        2 => Just(Event::Crash),
+    ]
+}
+
+/// Puts a pipeline through random schedules on random input. `driver` makes one that was told nothing yet, always the
+/// same.
+///
+/// # Errors
+/// The smallest input and schedule found that make a difference.
+pub fn check<T: Clone + Debug>(
+    input: impl Strategy<Value = Input>,
+    driver: impl Fn() -> TestDriver<T>,
+) -> Result<(), Counterexample> {
+    let cases = (vec(input, 0..60), fuzz_schedule());
+    TestRunner::new(Config {
+        failure_persistence: None,
+        ..Config::default()
+    })
+    .run(&cases, |(input, schedule)| {
+        hold(&input, &schedule, &driver)
+            .map_err(|divergence| TestCaseError::fail(divergence.to_string()))
+    })
+}
+
+/// Checks one schedule on one input.
+///
+/// # Errors
+/// The first difference.
+pub fn hold<T: Clone + Debug>(
+    input: &[Input],
+    schedule: &Schedule,
+    driver: impl Fn() -> TestDriver<T>,
+) -> Result<(), Divergence> {
+    let disturbed = result(
+        driver().batch_size(schedule.batch_size),
+        input,
+        &schedule.events,
+    )?;
+    let undisturbed = result(driver(), input, &[])?;
+    for (what, undisturbed) in &undisturbed {
+        let disturbed = disturbed.get(what).map_or("nothing", String::as_str);
+        if disturbed != undisturbed {
+            return Err(Divergence::Differs {
+                what: what.clone(),
+                disturbed: disturbed.to_owned(),
+                undisturbed: undisturbed.clone(),
+            });
+        }
+    }
+    let extra = disturbed
+        .into_iter()
+        .find(|(what, _)| !undisturbed.contains_key(what));
+    extra.map_or(Ok(()), |(what, disturbed)| {
+        Err(Divergence::Differs {
+            what,
+            disturbed,
+            undisturbed: "nothing".to_owned(),
+        })
+    })
+}
+
+/// What a run leaves behind, each part with a name.
+fn result<T: Clone + Debug>(
+    mut driver: TestDriver<T>,
+    input: &[Input],
+    events: &[Event],
+) -> Result<BTreeMap<String, String>, AppError> {
+    let mut input = input.iter();
+    for event in events {
+        match *event {
+            Event::Arrive(records) => send(&mut driver, input.by_ref().take(records))?,
+            Event::Step => driver.step().map(drop)?,
+            Event::Commit => driver.commit()?,
+            Event::Rebalance => driver.rebalance()?,
+            Event::Crash => driver.crash()?,
+        }
+    }
+    send(&mut driver, input)?;
+    driver.run()?;
+
+    let mut parts = BTreeMap::<String, String>::new();
+    let mut note = |what: String, entry: String| {
+        let part = parts.entry(what).or_default();
+        part.push('\n');
+        part.push_str(&entry);
+    };
+    // Between partitions there is no order.
+    for output in driver.outputs()? {
+        let what = format!("output of partition {}", output.partition);
+        note(what, format!("{:?}", output.record));
+    }
+    let mut rejects = driver.rejects()?;
+    rejects.sort();
+    for reject in rejects {
+        note(
+            format!("rejects of partition {}", reject.partition),
+            format!("{reject:?}"),
+        );
+    }
+    for spec in driver.log().topics()? {
+        if !spec.name.ends_with("-changelog") {
+            continue;
+        }
+        for partition in 0..spec.partitions {
+            let partition = TopicPartition::new(spec.name.as_str(), partition);
+            let mut state = BTreeMap::new();
+            for record in driver.log().read(&partition, 0, usize::MAX)? {
+                state.insert(record.key, record.value);
+            }
+            state.retain(|_, value| value.0.is_some());
+            note(format!("state in {partition}"), format!("{state:?}"));
+        }
+    }
+    Ok(parts)
+}
+
+fn send<'a, T>(
+    driver: &mut TestDriver<T>,
+    records: impl Iterator<Item = &'a Input>,
+) -> Result<(), AppError> {
+    for record in records {
+        let (key, value) = (record.key.clone(), record.value.clone());
+        driver.send(record.partition, record.time, key, value)?;
+    }
+    Ok(())
+}
