@@ -1,10 +1,15 @@
+use std::hash::Hash;
+use std::time::Duration;
+
 use futures::stream::{self, Stream};
 
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
-    AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, KeyBy, Map,
+    Aggregate, Aligned, AssumeAligned, Counter, Decode, Decoder, Dedupe, Enrich, EventTime, Filter,
+    FlatMap, Inspect, KeyBy, Latest, Map, Reducer, ThrottleLatest, Throttled, ToTable,
 };
+use crate::store::{KeyValueStore, StoreHandle};
 use crate::time::Timestamp;
 use crate::window::{Windowed, Windows};
 
@@ -207,6 +212,207 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         Self: Sized,
     {
         assert_records(AssumeAligned::new(self))
+    }
+
+    /// Drops a record whose key was seen within `ttl` of its event time, before it or after it.
+    ///
+    /// The first record of a key passes and is remembered until one comes that is `ttl` newer, of whatever key. A
+    /// record that comes later than that can't be told from a duplicate any more, and passes. What is dropped leaves
+    /// no trace; [`rejecting`](Dedupe::rejecting) refuses it instead.
+    ///
+    /// The records of one `key` have to be in one partition, as those of the record's own key are.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = from_values([("LO281", 1), ("LH2", 2), ("LO281", 50), ("LO281", 70)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .dedupe(StoreHandle::unlogged("seen"), |(flight, _)| *flight, Duration::from_secs(60))
+    ///     .map(|(_, second)| second)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(seconds, [1, 2, 70]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn dedupe<K, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, Timestamp>>,
+        key: F,
+        ttl: Duration,
+    ) -> Dedupe<Self, K, F>
+    where
+        Self: Aligned + Sized,
+        K: Hash + Eq + Ord + Clone,
+        F: FnMut(&Self::Record) -> K,
+    {
+        assert_records(Dedupe::new(self, store, key, ttl))
+    }
+
+    /// Folds the values of each key into an `A`, which begins as its default, and passes on what each record makes
+    /// of it.
+    ///
+    /// The state of a key is kept for good; see [`windowed`](Records::windowed) for aggregates that end.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let totals = from_values([("WAW", 2), ("LHR", 5), ("WAW", 3)])
+    ///     .assume_aligned()
+    ///     .aggregate(StoreHandle::unlogged("passengers"), |sum: &mut u32, n| *sum += n)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(totals, [("WAW", 2), ("LHR", 5), ("WAW", 5)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    ///
+    /// Where the key was changed, a task would aggregate its partition's share of the key only. It doesn't compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # use flightstream_core::store::StoreHandle;
+    /// # use flightstream_core::{Records, from_values};
+    /// let landings = from_values(["WAW", "LHR"]).assume_aligned();
+    /// let _ = landings.key_by(|airport| airport.len()).count(StoreHandle::unlogged("landings"));
+    /// ```
+    fn aggregate<K, T, A, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, A>>,
+        add: F,
+    ) -> Aggregate<Self, K, A, F>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        A: Default + Clone,
+        F: FnMut(&mut A, &T),
+    {
+        assert_records(Aggregate::new(self, store, add))
+    }
+
+    /// Counts the records of each key, and passes on each new count.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let counts = from_values([("WAW", ()), ("LHR", ()), ("WAW", ())])
+    ///     .assume_aligned()
+    ///     .count(StoreHandle::unlogged("landings"))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(counts, [("WAW", 1), ("LHR", 1), ("WAW", 2)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn count<K, T>(
+        self,
+        store: StoreHandle<KeyValueStore<K, u64>>,
+    ) -> Aggregate<Self, K, u64, Counter<T>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+    {
+        assert_records(Aggregate::new(self, store, |count: &mut u64, _: &T| {
+            *count += 1;
+        }))
+    }
+
+    /// Combines the values of each key into one of the same type, which begins as the first of them, and passes on
+    /// what each record makes of it.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let highest = from_values([("LO281", 900), ("LO281", 11_000), ("LO281", 400)])
+    ///     .assume_aligned()
+    ///     .reduce(StoreHandle::unlogged("highest"), |highest, metres| *highest = (*highest).max(*metres))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(highest, [("LO281", 900), ("LO281", 11_000), ("LO281", 11_000)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn reduce<K, T, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, T>>,
+        combine: F,
+    ) -> Aggregate<Self, K, T, Reducer<F>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        T: Clone,
+        F: FnMut(&mut T, &T),
+    {
+        assert_records(Aggregate::new(self, store, Reducer::new(combine)))
+    }
+
+    /// Lets a record of each key pass in each `interval` of stream time, and always the newest in the end.
+    ///
+    /// A record passes at once if none of its key has passed for so long. Otherwise the newest is held, by event time,
+    /// and passes when the interval is over: when a record of whatever key shows that it is, or by the clock when the
+    /// stream is quiet. What it replaces is dropped. What is held is state, so it outlives a restart.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = from_values([("LO281", 0), ("LO281", 3), ("LO281", 8), ("LH2", 11), ("LH2", 25)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .throttle_latest(StoreHandle::unlogged("held"), Duration::from_secs(10))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(seconds, [("LO281", 0), ("LO281", 8), ("LH2", 11), ("LH2", 25)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn throttle_latest<K, T>(
+        self,
+        store: StoreHandle<KeyValueStore<K, Throttled<T>>>,
+        interval: Duration,
+    ) -> ThrottleLatest<Self, K, T>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Ord + Clone,
+    {
+        assert_records(ThrottleLatest::new(self, store, interval))
+    }
+
+    /// Keeps the latest value of each key, by event time, as a table that other operators of the task can look at.
+    ///
+    /// A record that changes the table passes on. One that is older than what the table holds of its key does not:
+    /// what comes out never goes back in time. Of two records of one time the later one counts.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::{KeyValueStore, StoreHandle};
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    ///
+    /// let gates = StoreHandle::<KeyValueStore<_, _>>::unlogged("gates");
+    /// let changes = from_values([("LO281", (10, "A1")), ("LO281", (30, "B7")), ("LO281", (20, "A2"))])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, (second, _))| Timestamp::from_seconds(*second))
+    ///     .map(|(flight, (_, gate))| (flight, gate))
+    ///     .to_table(gates.clone())
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(changes, [("LO281", "A1"), ("LO281", "B7")]);
+    /// assert_eq!(gates.read().get(&"LO281").map(|latest| latest.value), Some("B7"));
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn to_table<K, T>(self, store: StoreHandle<KeyValueStore<K, Latest<T>>>) -> ToTable<Self, K, T>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        T: Clone,
+    {
+        assert_records(ToTable::new(self, store))
     }
 
     /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.

@@ -3,24 +3,34 @@
 //! An operator is a stream adapter. It polls its input for a batch, works through the batch in a synchronous loop,
 //! and hands it on with the same span and ack.
 
+mod aggregate;
 mod aligned;
 mod assume_aligned;
 mod decode;
+mod dedupe;
 mod enrich;
 mod event_time;
 mod filter;
 mod flat_map;
+mod fold;
 mod inspect;
 mod key_by;
 mod map;
+mod throttle_latest;
+mod to_table;
 
+pub use self::aggregate::Aggregate;
 pub use self::aligned::Aligned;
 pub use self::assume_aligned::AssumeAligned;
 pub use self::decode::{Decode, Decoder};
+pub use self::dedupe::Dedupe;
 pub use self::enrich::Enrich;
 pub use self::event_time::EventTime;
 pub use self::filter::Filter;
 pub use self::flat_map::FlatMap;
+pub use self::fold::{Aggregator, Counter, Reducer};
 pub use self::inspect::Inspect;
 pub use self::key_by::KeyBy;
 pub use self::map::Map;
+pub use self::throttle_latest::{ThrottleLatest, Throttled};
+pub use self::to_table::{Latest, ToTable};

@@ -90,7 +90,7 @@ pub struct StoreHandle<S> {
     timers: Timers,
 }
 
-impl<S: StateStore> StoreHandle<S> {
+impl<S: Default> StoreHandle<S> {
     pub(crate) fn new(name: &'static str, timers: Timers) -> Self {
         Self {
             name,
@@ -104,7 +104,9 @@ impl<S: StateStore> StoreHandle<S> {
     pub fn unlogged(name: &'static str) -> Self {
         Self::new(name, Timers::new(Arc::new(SystemClock)))
     }
+}
 
+impl<S: StateStore> StoreHandle<S> {
     pub(crate) fn shared(&self) -> Rc<RefCell<dyn AnyStore>> {
         Rc::<RefCell<S>>::clone(&self.store)
     }

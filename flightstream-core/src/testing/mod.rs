@@ -2,5 +2,6 @@
 
 mod feed;
 pub mod laws;
+pub mod restart;
 
 pub use self::feed::{Feed, Feeder, feed};
