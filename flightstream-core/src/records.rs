@@ -6,8 +6,9 @@ use futures::stream::{self, Stream};
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
-    Aggregate, Aligned, AssumeAligned, Counter, Decode, Decoder, Dedupe, Enrich, EventTime, Filter,
-    FlatMap, Inspect, KeyBy, Latest, Map, Reducer, ThrottleLatest, Throttled, ToTable,
+    Aggregate, Aligned, AssumeAligned, Counter, Decode, Decoder, Dedupe, Either, Enrich,
+    EnrichAsync, EventTime, Filter, FlatMap, Inspect, KeyBy, Latest, Left, Map, Merge, Reducer,
+    Right, ThrottleLatest, Throttled, ToTable, split,
 };
 use crate::store::{KeyValueStore, StoreHandle};
 use crate::time::Timestamp;
@@ -182,6 +183,39 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         assert_records(Enrich::new(self, f))
     }
 
+    /// Makes each value into another by a look-up that takes its time, such as a request to a service, and may refuse
+    /// the record.
+    ///
+    /// Up to `limit` look-ups of a batch are at work at once; the records keep their order. The next batch is asked for
+    /// when all are done. [`retry`](EnrichAsync::retry) tries failed ones again.
+    ///
+    /// The futures are polled by the task's own thread, so they may be of any runtime that they need no context of.
+    /// What needs one, such as tokio's timers and sockets, is spawned on it, and its handle awaited.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::{Records, batch::Rejection, from_values, operator::Retry};
+    ///
+    /// let city = async |code| match code {
+    ///     "WAW" => Ok("Warsaw"),
+    ///     _ => Err(Rejection::new("unknown_airport").with_detail(code)),
+    /// };
+    /// let batches =
+    ///     from_values(["WAW", "???"]).enrich_async(8, city).retry(Retry::times(2)).collect_batches().await?;
+    /// assert_eq!(batches[0].records()[0].value, "Warsaw");
+    /// assert_eq!(batches[0].rejected()[0].rejection.to_string(), "unknown_airport: ???");
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn enrich_async<F, Fut, U, E>(self, limit: usize, f: F) -> EnrichAsync<Self, F>
+    where
+        Self: Sized,
+        F: FnMut(Self::Record) -> Fut,
+        Fut: Future<Output = Result<U, E>>,
+        E: Into<Rejection>,
+    {
+        assert_records(EnrichAsync::new(self, limit, f))
+    }
+
     /// Pairs each value with a key of its own, by which it can be grouped or written.
     ///
     /// Records of one new key may come from several partitions, so the result is no longer aligned with its
@@ -201,6 +235,52 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         F: FnMut(&Self::Record) -> K,
     {
         assert_records(KeyBy::new(self, f))
+    }
+
+    /// Sends each value one of two ways, which may be of two types.
+    ///
+    /// Each batch goes both ways, with the records that go there, and is delivered when both parts are. So both ways
+    /// have to be gone to their end, usually to a [`merge`](Records::merge): one runs ahead of the other by at most a
+    /// batch and then waits for it to be polled. If one is dropped, the first batch that would go there fails the task
+    /// instead of getting lost; to leave records out, use [`filter`](Records::filter). For more ways than two, split
+    /// again.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::operator::Either;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let (numbers, words) = from_values(["7", "x", "8"]).split(|text| match text.parse::<u32>() {
+    ///     Ok(number) => Either::Left(number),
+    ///     Err(_) => Either::Right(text),
+    /// });
+    /// let numbers = numbers.map(|n| format!("number {n}"));
+    /// let words = words.map(|word| format!("word {word}"));
+    /// assert_eq!(numbers.merge(words).collect_values().await?, ["number 7", "number 8", "word x"]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn split<A, B, F>(self, f: F) -> (Left<Self, A, B, F>, Right<Self, A, B, F>)
+    where
+        Self: Sized,
+        F: FnMut(Self::Record) -> Either<A, B>,
+    {
+        let (left, right) = split(self, f);
+        (assert_records(left), assert_records(right))
+    }
+
+    /// Brings two streams together: all batches of both, each with its own ack, those of one stream in their order.
+    ///
+    /// The streams take turns. Of two branches of a [`split`](Records::split) the left part of a batch comes first,
+    /// then the right one: records of the two that were neighbours are so no longer, and how far apart they are depends
+    /// on the batch. What has to see a key's records in their order comes before the split, or in the branches.
+    ///
+    /// It ends when both have ended.
+    fn merge<O>(self, other: O) -> Merge<Self, O>
+    where
+        Self: Sized,
+        O: Records<Record = Self::Record>,
+    {
+        assert_records(Merge::new(self, other))
     }
 
     /// Promises that records of one key are all in one partition, although the key was changed.

@@ -10,13 +10,18 @@
 
 mod oracle;
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use flightstream_core::batch::{Ack, Batch, Record, Span, TopicPartition};
 use flightstream_core::operator::Throttled;
 use flightstream_core::store::{KeyValueStore, StoreHandle};
-use flightstream_core::testing::{laws, restart};
-use flightstream_core::time::Timestamp;
+use flightstream_core::testing::{feed, laws, restart};
+use flightstream_core::time::{ManualClock, Timestamp};
 use flightstream_core::{Records, from_batches};
+use futures::Stream as _;
 use futures::executor::block_on;
 use oracle::{Input, batches, cuts, input};
 use proptest::prelude::*;
@@ -110,4 +115,46 @@ fn keeps_the_laws() {
 #[test]
 fn a_restart_does_not_show() {
     restart::check(&values(), throttled).unwrap();
+}
+
+#[test]
+fn the_clock_releases_what_is_held_when_nothing_comes() {
+    let clock = ManualClock::at(Timestamp::from_seconds(5_000));
+    let store = Store::unlogged_with_clock("held", Arc::new(clock.clone()));
+    let (feeder, records) = feed();
+    let mut records = pin!(throttled(records, store.clone()));
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut poll = || match records.as_mut().poll_next(&mut cx) {
+        Poll::Ready(Some(Ok(batch))) => {
+            let values = batch.records().iter().map(|record| record.value);
+            Some((batch.span().is_some(), values.collect::<Vec<_>>()))
+        }
+        Poll::Pending => None,
+        other => panic!("{other:?}"),
+    };
+
+    let batch = |values: &[Input]| {
+        let record = |value: &Input| Record::new(*value, Timestamp::default());
+        let span = Span {
+            topic_partition: TopicPartition::new("t", 0),
+            first: 0,
+            last: 1,
+            count: 2,
+        };
+        Batch::new(values.iter().map(record).collect()).with_ack(span, Ack::none())
+    };
+    feeder.push(batch(&[(10, 0), (12, 0), (13, 1)]));
+    assert_eq!(poll(), Some((true, vec![(0, 10), (1, 13)])));
+    assert_eq!(poll(), None);
+    // Stream time is 13, so the interval that began at 10 ends two seconds later.
+    clock.advance(seconds(1));
+    assert_eq!(poll(), None);
+    clock.advance(seconds(1));
+    assert_eq!(poll(), Some((false, vec![(0, 12)])));
+    clock.advance(seconds(100));
+    assert_eq!(poll(), None);
+    assert!(store.read().is_empty());
+    feeder.push(batch(&[(14, 0), (15, 0)]));
+    assert_eq!(poll(), Some((true, vec![(0, 14)])));
+    assert_eq!(poll(), None);
 }

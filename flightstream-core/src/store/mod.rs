@@ -28,7 +28,7 @@ use bytes::Bytes;
 pub use self::error::StoreError;
 pub use self::key_value::KeyValueStore;
 pub use self::window::{WindowEntry, WindowStore};
-use crate::time::{SystemClock, Timers};
+use crate::time::{Clock, SystemClock, Timers};
 
 /// A store as the runtime sees it: something that can be read back from its changelog and tells its changes.
 pub trait StateStore: Default + 'static {
@@ -102,7 +102,13 @@ impl<S: Default> StoreHandle<S> {
     /// A store without a changelog, for tests of operators.
     #[must_use]
     pub fn unlogged(name: &'static str) -> Self {
-        Self::new(name, Timers::new(Arc::new(SystemClock)))
+        Self::unlogged_with_clock(name, Arc::new(SystemClock))
+    }
+
+    /// The same, for operators that act when nothing comes: the test's clock decides when they do.
+    #[must_use]
+    pub fn unlogged_with_clock(name: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self::new(name, Timers::new(clock))
     }
 }
 
