@@ -6,13 +6,13 @@ use futures::stream::{self, Stream};
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
-    Aggregate, Aligned, AssumeAligned, Counter, Decode, Decoder, Dedupe, Either, Enrich,
-    EnrichAsync, EventTime, Filter, FlatMap, Inspect, KeyBy, Latest, Left, Map, Merge, Reducer,
-    Right, ThrottleLatest, Throttled, ToTable, split,
+    Aggregate, Aligned, AssumeAligned, Branches, Counter, Decode, Decoder, Dedupe, Either, Enrich,
+    EnrichAsync, EventTime, Filter, FlatMap, Inspect, KeyBy, Latest, Map, Merge, Reducer,
+    ThrottleLatest, Throttled, ToTable, split,
 };
 use crate::store::{KeyValueStore, StoreHandle};
 use crate::time::Timestamp;
-use crate::window::{Windowed, Windows};
+use crate::window::{Session, SessionWindowed, Windowed, Windows};
 
 /// An asynchronous stream of batches: what every operator takes and returns.
 ///
@@ -259,7 +259,7 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// assert_eq!(numbers.merge(words).collect_values().await?, ["number 7", "number 8", "word x"]);
     /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
     /// ```
-    fn split<A, B, F>(self, f: F) -> (Left<Self, A, B, F>, Right<Self, A, B, F>)
+    fn split<A, B, F>(self, f: F) -> Branches<Self, A, B, F>
     where
         Self: Sized,
         F: FnMut(Self::Record) -> Either<A, B>,
@@ -502,6 +502,35 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         W: Windows,
     {
         Windowed::new(self, windows)
+    }
+
+    /// Groups keyed records by sessions: runs of records that follow each other by no more than a gap.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::window::Session;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// // The position at second 50 comes late and makes one flight of what looked like two.
+    /// let positions = [("LO281", 0), ("LO281", 100), ("LO281", 50), ("LO281", 400)];
+    /// let flights = from_values(positions)
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .session_windowed(Session::gap(Duration::from_secs(60)).grace(Duration::from_secs(90)))
+    ///     .count(StoreHandle::unlogged("flights"))
+    ///     .collect_values()
+    ///     .await?;
+    /// let (flight, positions) = &flights[0];
+    /// assert_eq!((flight.key, flight.window.start.as_seconds(), *positions), ("LO281", 0, 3));
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn session_windowed<K, T>(self, session: Session) -> SessionWindowed<Self>
+    where
+        Self: Records<Record = (K, T)> + Sized,
+    {
+        SessionWindowed::new(self, session)
     }
 
     /// All batches until the stream ends: for tests.

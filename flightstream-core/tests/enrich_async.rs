@@ -25,7 +25,7 @@ use futures::executor::block_on;
 use proptest::prelude::*;
 
 fn even(n: usize) -> Result<usize, Rejection> {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         Ok(n)
     } else {
         Err(Rejection::new("odd").with_detail(n))

@@ -28,7 +28,7 @@ fn poll<R: Records>(records: Pin<&mut R>) -> Polled<R::Record> {
 }
 
 fn parity(n: u64) -> Either<u64, String> {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         Either::Left(n)
     } else {
         Either::Right(n.to_string())

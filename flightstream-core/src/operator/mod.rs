@@ -42,6 +42,6 @@ pub use self::map::Map;
 pub use self::merge::Merge;
 pub use self::retry::{Lookup, Retry, Retrying};
 pub(crate) use self::split::split;
-pub use self::split::{Left, Right};
+pub use self::split::{Branches, Left, Right};
 pub use self::throttle_latest::{ThrottleLatest, Throttled};
 pub use self::to_table::{Latest, ToTable};

@@ -19,6 +19,9 @@ pub struct Left<R, A, B, F>(Rc<RefCell<Fork<R, A, B, F>>>);
 #[must_use = "a branch that is dropped fails the task; use `filter` to leave records out"]
 pub struct Right<R, A, B, F>(Rc<RefCell<Fork<R, A, B, F>>>);
 
+/// The two branches of the [`split`](Records::split) method.
+pub type Branches<R, A, B, F> = (Left<R, A, B, F>, Right<R, A, B, F>);
+
 /// What both branches share. Whichever is polled first gets the next batch, and leaves the other its part.
 struct Fork<R, A, B, F> {
     records: Pin<Box<R>>,
@@ -35,7 +38,7 @@ struct Branch<T> {
     is_dropped: bool,
 }
 
-pub(crate) fn split<R, A, B, F>(records: R, f: F) -> (Left<R, A, B, F>, Right<R, A, B, F>) {
+pub(crate) fn split<R, A, B, F>(records: R, f: F) -> Branches<R, A, B, F> {
     let fork = Fork {
         records: Box::pin(records),
         f,

@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | [`KeyValueStore`] | a value a key | tables, deduplication, the newest record of each key |
 //! | [`WindowStore`] | a value a key and window | windowed aggregation |
+//! | [`SessionStore`] | a value a key and session | aggregation in sessions |
 //!
 //! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
 //! some records twice. With exactly-once both are one transaction and nothing is counted twice.
@@ -16,6 +17,7 @@
 mod codec;
 mod error;
 mod key_value;
+mod session;
 mod window;
 
 use std::cell::{Ref, RefCell, RefMut};
@@ -27,6 +29,7 @@ use bytes::Bytes;
 
 pub use self::error::StoreError;
 pub use self::key_value::KeyValueStore;
+pub use self::session::{SessionEntry, SessionStore};
 pub use self::window::{WindowEntry, WindowStore};
 use crate::time::{Clock, SystemClock, Timers};
 

@@ -247,7 +247,12 @@ fn passes(before: Timestamp, after: Timestamp, interval: Duration) -> bool {
     before.as_millis().div_euclid(interval) < after.as_millis().div_euclid(interval)
 }
 
-fn emitted<K, A>(key: K, window: Window, value: A, origin: u64) -> Record<(WindowedKey<K>, A)> {
+pub(super) fn emitted<K, A>(
+    key: K,
+    window: Window,
+    value: A,
+    origin: u64,
+) -> Record<(WindowedKey<K>, A)> {
     let event_time = window.end.minus(Duration::from_millis(1));
     Record {
         origin,
