@@ -1,4 +1,5 @@
 use std::hash::Hash;
+use std::time::Duration;
 
 use futures::stream::{self, Stream};
 use serde::Serialize;
@@ -7,13 +8,15 @@ use serde::de::DeserializeOwned;
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
-    Aligned, AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, Join,
-    KeyBy, Map, Repartition,
+    Aggregate, Aligned, AssumeAligned, Branches, Counter, Decode, Decoder, Dedupe, Either, Enrich,
+    EnrichAsync, EventTime, Filter, FlatMap, Inspect, Join, KeyBy, Latest, Map, Merge, Reducer,
+    Repartition, ThrottleLatest, Throttled, ToTable, split,
 };
 use crate::runtime::TaskContext;
+use crate::store::{KeyValueStore, StoreHandle};
 use crate::table::TopicTable;
 use crate::time::Timestamp;
-use crate::window::{Windowed, Windows};
+use crate::window::{Session, SessionWindowed, Windowed, Windows};
 
 /// An asynchronous stream of batches: what every operator takes and returns.
 ///
@@ -184,6 +187,39 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         assert_records(Enrich::new(self, f))
     }
 
+    /// Makes each value into another by a look-up that takes its time, such as a request to a service, and may refuse
+    /// the record.
+    ///
+    /// Up to `limit` look-ups of a batch are at work at once; the records keep their order. The next batch is asked for
+    /// when all are done. [`retry`](EnrichAsync::retry) tries failed ones again.
+    ///
+    /// The futures are polled by the task's own thread, so they may be of any runtime that they need no context of.
+    /// What needs one, such as tokio's timers and sockets, is spawned on it, and its handle awaited.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::{Records, batch::Rejection, from_values, operator::Retry};
+    ///
+    /// let city = async |code| match code {
+    ///     "WAW" => Ok("Warsaw"),
+    ///     _ => Err(Rejection::new("unknown_airport").with_detail(code)),
+    /// };
+    /// let batches =
+    ///     from_values(["WAW", "???"]).enrich_async(8, city).retry(Retry::times(2)).collect_batches().await?;
+    /// assert_eq!(batches[0].records()[0].value, "Warsaw");
+    /// assert_eq!(batches[0].rejected()[0].rejection.to_string(), "unknown_airport: ???");
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn enrich_async<F, Fut, U, E>(self, limit: usize, f: F) -> EnrichAsync<Self, F>
+    where
+        Self: Sized,
+        F: FnMut(Self::Record) -> Fut,
+        Fut: Future<Output = Result<U, E>>,
+        E: Into<Rejection>,
+    {
+        assert_records(EnrichAsync::new(self, limit, f))
+    }
+
     /// Pairs each value with a key of its own, by which it can be grouped or written.
     ///
     /// Records of one new key may come from several partitions, so the result is no longer aligned with its
@@ -203,6 +239,52 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         F: FnMut(&Self::Record) -> K,
     {
         assert_records(KeyBy::new(self, f))
+    }
+
+    /// Sends each value one of two ways, which may be of two types.
+    ///
+    /// Each batch goes both ways, with the records that go there, and is delivered when both parts are. So both ways
+    /// have to be gone to their end, usually to a [`merge`](Records::merge): one runs ahead of the other by at most a
+    /// batch and then waits for it to be polled. If one is dropped, the first batch that would go there fails the task
+    /// instead of getting lost; to leave records out, use [`filter`](Records::filter). For more ways than two, split
+    /// again.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::operator::Either;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let (numbers, words) = from_values(["7", "x", "8"]).split(|text| match text.parse::<u32>() {
+    ///     Ok(number) => Either::Left(number),
+    ///     Err(_) => Either::Right(text),
+    /// });
+    /// let numbers = numbers.map(|n| format!("number {n}"));
+    /// let words = words.map(|word| format!("word {word}"));
+    /// assert_eq!(numbers.merge(words).collect_values().await?, ["number 7", "number 8", "word x"]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn split<A, B, F>(self, f: F) -> Branches<Self, A, B, F>
+    where
+        Self: Sized,
+        F: FnMut(Self::Record) -> Either<A, B>,
+    {
+        let (left, right) = split(self, f);
+        (assert_records(left), assert_records(right))
+    }
+
+    /// Brings two streams together: all batches of both, each with its own ack, those of one stream in their order.
+    ///
+    /// The streams take turns. Of two branches of a [`split`](Records::split) the left part of a batch comes first,
+    /// then the right one: records of the two that were neighbours are so no longer, and how far apart they are depends
+    /// on the batch. What has to see a key's records in their order comes before the split, or in the branches.
+    ///
+    /// It ends when both have ended.
+    fn merge<O>(self, other: O) -> Merge<Self, O>
+    where
+        Self: Sized,
+        O: Records<Record = Self::Record>,
+    {
+        assert_records(Merge::new(self, other))
     }
 
     /// Promises that records of one key are all in one partition, although the key was changed.
@@ -292,6 +374,207 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         })
     }
 
+    /// Drops a record whose key was seen within `ttl` of its event time, before it or after it.
+    ///
+    /// The first record of a key passes and is remembered until one comes that is `ttl` newer, of whatever key. A
+    /// record that comes later than that can't be told from a duplicate any more, and passes. What is dropped leaves
+    /// no trace; [`rejecting`](Dedupe::rejecting) refuses it instead.
+    ///
+    /// The records of one `key` have to be in one partition, as those of the record's own key are.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = from_values([("LO281", 1), ("LH2", 2), ("LO281", 50), ("LO281", 70)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .dedupe(StoreHandle::unlogged("seen"), |(flight, _)| *flight, Duration::from_secs(60))
+    ///     .map(|(_, second)| second)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(seconds, [1, 2, 70]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn dedupe<K, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, Timestamp>>,
+        key: F,
+        ttl: Duration,
+    ) -> Dedupe<Self, K, F>
+    where
+        Self: Aligned + Sized,
+        K: Hash + Eq + Ord + Clone,
+        F: FnMut(&Self::Record) -> K,
+    {
+        assert_records(Dedupe::new(self, store, key, ttl))
+    }
+
+    /// Folds the values of each key into an `A`, which begins as its default, and passes on what each record makes
+    /// of it.
+    ///
+    /// The state of a key is kept for good; see [`windowed`](Records::windowed) for aggregates that end.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let totals = from_values([("WAW", 2), ("LHR", 5), ("WAW", 3)])
+    ///     .assume_aligned()
+    ///     .aggregate(StoreHandle::unlogged("passengers"), |sum: &mut u32, n| *sum += n)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(totals, [("WAW", 2), ("LHR", 5), ("WAW", 5)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    ///
+    /// Where the key was changed, a task would aggregate its partition's share of the key only. It doesn't compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # use flightstream_core::store::StoreHandle;
+    /// # use flightstream_core::{Records, from_values};
+    /// let landings = from_values(["WAW", "LHR"]).assume_aligned();
+    /// let _ = landings.key_by(|airport| airport.len()).count(StoreHandle::unlogged("landings"));
+    /// ```
+    fn aggregate<K, T, A, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, A>>,
+        add: F,
+    ) -> Aggregate<Self, K, A, F>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        A: Default + Clone,
+        F: FnMut(&mut A, &T),
+    {
+        assert_records(Aggregate::new(self, store, add))
+    }
+
+    /// Counts the records of each key, and passes on each new count.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let counts = from_values([("WAW", ()), ("LHR", ()), ("WAW", ())])
+    ///     .assume_aligned()
+    ///     .count(StoreHandle::unlogged("landings"))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(counts, [("WAW", 1), ("LHR", 1), ("WAW", 2)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn count<K, T>(
+        self,
+        store: StoreHandle<KeyValueStore<K, u64>>,
+    ) -> Aggregate<Self, K, u64, Counter<T>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+    {
+        assert_records(Aggregate::new(self, store, |count: &mut u64, _: &T| {
+            *count += 1;
+        }))
+    }
+
+    /// Combines the values of each key into one of the same type, which begins as the first of them, and passes on
+    /// what each record makes of it.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let highest = from_values([("LO281", 900), ("LO281", 11_000), ("LO281", 400)])
+    ///     .assume_aligned()
+    ///     .reduce(StoreHandle::unlogged("highest"), |highest, metres| *highest = (*highest).max(*metres))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(highest, [("LO281", 900), ("LO281", 11_000), ("LO281", 11_000)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn reduce<K, T, F>(
+        self,
+        store: StoreHandle<KeyValueStore<K, T>>,
+        combine: F,
+    ) -> Aggregate<Self, K, T, Reducer<F>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        T: Clone,
+        F: FnMut(&mut T, &T),
+    {
+        assert_records(Aggregate::new(self, store, Reducer::new(combine)))
+    }
+
+    /// Lets a record of each key pass in each `interval` of stream time, and always the newest in the end.
+    ///
+    /// A record passes at once if none of its key has passed for so long. Otherwise the newest is held, by event time,
+    /// and passes when the interval is over: when a record of whatever key shows that it is, or by the clock when the
+    /// stream is quiet. What it replaces is dropped. What is held is state, so it outlives a restart.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let seconds = from_values([("LO281", 0), ("LO281", 3), ("LO281", 8), ("LH2", 11), ("LH2", 25)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .throttle_latest(StoreHandle::unlogged("held"), Duration::from_secs(10))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(seconds, [("LO281", 0), ("LO281", 8), ("LH2", 11), ("LH2", 25)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn throttle_latest<K, T>(
+        self,
+        store: StoreHandle<KeyValueStore<K, Throttled<T>>>,
+        interval: Duration,
+    ) -> ThrottleLatest<Self, K, T>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Ord + Clone,
+    {
+        assert_records(ThrottleLatest::new(self, store, interval))
+    }
+
+    /// Keeps the latest value of each key, by event time, as a table that other operators of the task can look at.
+    ///
+    /// A record that changes the table passes on. One that is older than what the table holds of its key does not:
+    /// what comes out never goes back in time. Of two records of one time the later one counts.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::{KeyValueStore, StoreHandle};
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    ///
+    /// let gates = StoreHandle::<KeyValueStore<_, _>>::unlogged("gates");
+    /// let changes = from_values([("LO281", (10, "A1")), ("LO281", (30, "B7")), ("LO281", (20, "A2"))])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, (second, _))| Timestamp::from_seconds(*second))
+    ///     .map(|(flight, (_, gate))| (flight, gate))
+    ///     .to_table(gates.clone())
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(changes, [("LO281", "A1"), ("LO281", "B7")]);
+    /// assert_eq!(gates.read().get(&"LO281").map(|latest| latest.value), Some("B7"));
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn to_table<K, T>(self, store: StoreHandle<KeyValueStore<K, Latest<T>>>) -> ToTable<Self, K, T>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq + Clone,
+        T: Clone,
+    {
+        assert_records(ToTable::new(self, store))
+    }
+
     /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.
     fn windowed<W, K, T>(self, windows: W) -> Windowed<Self, W>
     where
@@ -299,6 +582,35 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         W: Windows,
     {
         Windowed::new(self, windows)
+    }
+
+    /// Groups keyed records by sessions: runs of records that follow each other by no more than a gap.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::window::Session;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// // The position at second 50 comes late and makes one flight of what looked like two.
+    /// let positions = [("LO281", 0), ("LO281", 100), ("LO281", 50), ("LO281", 400)];
+    /// let flights = from_values(positions)
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .session_windowed(Session::gap(Duration::from_secs(60)).grace(Duration::from_secs(90)))
+    ///     .count(StoreHandle::unlogged("flights"))
+    ///     .collect_values()
+    ///     .await?;
+    /// let (flight, positions) = &flights[0];
+    /// assert_eq!((flight.key, flight.window.start.as_seconds(), *positions), ("LO281", 0, 3));
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn session_windowed<K, T>(self, session: Session) -> SessionWindowed<Self>
+    where
+        Self: Records<Record = (K, T)> + Sized,
+    {
+        SessionWindowed::new(self, session)
     }
 
     /// All batches until the stream ends: for tests.

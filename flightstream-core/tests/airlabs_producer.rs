@@ -361,6 +361,14 @@ impl Writer for Failing {
         self.writer.append(topic, records)
     }
 
+    fn append_to(
+        &mut self,
+        partition: &TopicPartition,
+        records: Vec<Record<Raw>>,
+    ) -> Result<(), LogError> {
+        self.writer.append_to(partition, records)
+    }
+
     fn commit(
         &mut self,
         group: &str,

@@ -1,21 +1,25 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-const PENDING: u8 = 0;
-const DELIVERED: u8 = 1;
-const DROPPED: u8 = 2;
+const DELIVERED: u32 = 0;
+const DROPPED: u32 = u32::MAX;
 
 /// The promise that a batch will be delivered: one token a batch, resolved once, by the sink.
 ///
 /// An `Ack` that is dropped unresolved marks its batch as dropped. The task then fails and its input is read
 /// again; it neither commits past the batch nor waits for it in silence.
+///
+/// Where a batch goes several ways, each of them holds a [`share`](Self::share) of the ack.
 #[must_use = "an ack that is dropped unresolved fails the task"]
-pub struct Ack(Option<Arc<AtomicU8>>);
+pub struct Ack(Option<Arc<State>>);
+
+/// How many shares are pending, or that one was dropped.
+struct State(AtomicU32);
 
 /// The reading end of an [`Ack`].
 #[derive(Clone)]
-pub struct AckHandle(Arc<AtomicU8>);
+pub struct AckHandle(Arc<State>);
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub enum AckState {
 impl Ack {
     /// A pending ack and the handle that shows what becomes of it.
     pub fn pending() -> (Self, AckHandle) {
-        let state = Arc::new(AtomicU8::new(PENDING));
+        let state = Arc::new(State(AtomicU32::new(1)));
         (Self(Some(Arc::clone(&state))), AckHandle(state))
     }
 
@@ -40,10 +44,18 @@ impl Ack {
         Self(None)
     }
 
+    /// Another ack for the same batch. It is delivered when all its shares are resolved, and dropped when one is.
+    pub fn share(&self) -> Self {
+        if let Some(state) = &self.0 {
+            state.change(|pending| pending + 1);
+        }
+        Self(self.0.clone())
+    }
+
     /// Says that everything in the batch has been delivered.
     pub fn resolve(mut self) {
         if let Some(state) = self.0.take() {
-            state.store(DELIVERED, Ordering::Release);
+            state.change(|pending| pending - 1);
         }
     }
 }
@@ -51,8 +63,19 @@ impl Ack {
 impl Drop for Ack {
     fn drop(&mut self) {
         if let Some(state) = self.0.take() {
-            state.store(DROPPED, Ordering::Release);
+            state.0.store(DROPPED, Ordering::Release);
         }
+    }
+}
+
+impl State {
+    /// What was dropped stays so.
+    fn change(&self, change: impl Fn(u32) -> u32) {
+        let update = |pending| (pending != DROPPED).then(|| change(pending));
+        // The failure is that one was dropped.
+        let _ = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, update);
     }
 }
 
@@ -60,10 +83,10 @@ impl AckHandle {
     /// What became of the batch so far.
     #[must_use]
     pub fn state(&self) -> AckState {
-        match self.0.load(Ordering::Acquire) {
-            PENDING => AckState::Pending,
+        match self.0.0.load(Ordering::Acquire) {
             DELIVERED => AckState::Delivered,
-            _ => AckState::Dropped,
+            DROPPED => AckState::Dropped,
+            _ => AckState::Pending,
         }
     }
 }
@@ -100,6 +123,29 @@ mod tests {
     fn a_dropped_ack_is_seen() {
         let (ack, handle) = Ack::pending();
         drop(ack);
+        assert_eq!(handle.state(), AckState::Dropped);
+    }
+
+    #[test]
+    fn a_shared_ack_is_delivered_with_its_last_share() {
+        let (ack, handle) = Ack::pending();
+        let (second, third) = (ack.share(), ack.share());
+        second.resolve();
+        ack.resolve();
+        assert_eq!(handle.state(), AckState::Pending);
+        third.resolve();
+        assert_eq!(handle.state(), AckState::Delivered);
+    }
+
+    #[test]
+    fn a_dropped_share_is_seen_whatever_becomes_of_the_others() {
+        let (ack, handle) = Ack::pending();
+        let (second, third) = (ack.share(), ack.share());
+        ack.resolve();
+        drop(second);
+        assert_eq!(handle.state(), AckState::Dropped);
+        third.share().resolve();
+        third.resolve();
         assert_eq!(handle.state(), AckState::Dropped);
     }
 }

@@ -10,6 +10,8 @@ mod span;
 
 use std::sync::Arc;
 
+use futures::future::Either;
+
 pub use self::ack::{Ack, AckHandle, AckState};
 pub use self::record::{Headers, Offset, Raw, Record};
 pub use self::rejected::{Rejected, Rejection};
@@ -165,6 +167,40 @@ impl<T> Batch<T> {
             span,
             ack,
         }
+    }
+
+    /// Makes two batches of it, of the same span, each with a share of the ack. What was refused so far goes with the
+    /// left one.
+    pub fn split<A, B>(self, mut f: impl FnMut(T) -> Either<A, B>) -> (Batch<A>, Batch<B>) {
+        let Self {
+            records,
+            rejected,
+            originals,
+            span,
+            ack,
+        } = self;
+        let mut right = Batch {
+            records: Vec::new(),
+            rejected: Vec::new(),
+            originals: originals.clone(),
+            span: span.clone(),
+            ack: ack.share(),
+        };
+        let mut left = Batch {
+            records: Vec::with_capacity(records.len()),
+            rejected,
+            originals,
+            span,
+            ack,
+        };
+        for record in records {
+            let (value, rest) = record.take_value();
+            match f(value) {
+                Either::Left(value) => left.records.push(rest.with_value(value)),
+                Either::Right(value) => right.records.push(rest.with_value(value)),
+            }
+        }
+        (left, right)
     }
 
     /// Refuses the record that was read at `origin`.

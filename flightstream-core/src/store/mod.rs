@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | [`KeyValueStore`] | a value a key | tables, deduplication, the newest record of each key |
 //! | [`WindowStore`] | a value a key and window | windowed aggregation |
+//! | [`SessionStore`] | a value a key and session | aggregation in sessions |
 //!
 //! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
 //! some records twice. With exactly-once both are one transaction and nothing is counted twice.
@@ -16,6 +17,7 @@
 pub(crate) mod codec;
 mod error;
 mod key_value;
+mod session;
 mod window;
 
 use std::any::Any;
@@ -28,8 +30,9 @@ use bytes::Bytes;
 
 pub use self::error::StoreError;
 pub use self::key_value::KeyValueStore;
+pub use self::session::{SessionEntry, SessionStore};
 pub use self::window::{WindowEntry, WindowStore};
-use crate::time::{SystemClock, Timers};
+use crate::time::{Clock, SystemClock, Timers};
 
 /// A store as the runtime sees it: something that can be read back from its changelog and tells its changes.
 pub trait StateStore: Default + 'static {
@@ -96,7 +99,7 @@ pub struct StoreHandle<S> {
     timers: Timers,
 }
 
-impl<S: StateStore> StoreHandle<S> {
+impl<S: Default> StoreHandle<S> {
     pub(crate) fn new(name: &'static str, timers: Timers) -> Self {
         Self {
             name,
@@ -108,9 +111,17 @@ impl<S: StateStore> StoreHandle<S> {
     /// A store without a changelog, for tests of operators.
     #[must_use]
     pub fn unlogged(name: &'static str) -> Self {
-        Self::new(name, Timers::new(Arc::new(SystemClock)))
+        Self::unlogged_with_clock(name, Arc::new(SystemClock))
     }
 
+    /// The same, for operators that act when nothing comes: the test's clock decides when they do.
+    #[must_use]
+    pub fn unlogged_with_clock(name: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self::new(name, Timers::new(clock))
+    }
+}
+
+impl<S: StateStore> StoreHandle<S> {
     pub(crate) fn shared(&self) -> Rc<RefCell<dyn AnyStore>> {
         Rc::<RefCell<S>>::clone(&self.store)
     }

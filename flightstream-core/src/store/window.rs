@@ -82,6 +82,16 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
         Some(&self.windows.get(&start)?.get(key)?.value)
     }
 
+    /// The value of a key in the window that starts then, to change it.
+    pub fn get_mut(&mut self, start: Timestamp, key: &K) -> Option<&mut V> {
+        let entry = self.windows.get_mut(&start)?.get_mut(key)?;
+        if !entry.dirty {
+            entry.dirty = true;
+            self.dirty.push((start, key.clone()));
+        }
+        Some(&mut entry.value)
+    }
+
     /// Changes the value of a key in a window, made by `initial` if there is none.
     pub fn update<R>(
         &mut self,

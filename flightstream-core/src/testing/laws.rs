@@ -193,7 +193,7 @@ fn contains(span: &Span, reject: &Rejected) -> bool {
     (span.first..=span.last).contains(&reject.origin)
 }
 
-fn batches<T: Clone>(values: &[T], cuts: &[usize]) -> Vec<(Vec<Record<T>>, Span)> {
+pub(super) fn batches<T: Clone>(values: &[T], cuts: &[usize]) -> Vec<(Vec<Record<T>>, Span)> {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (values.len() + 1)).collect();
     cuts.extend([0, values.len()]);
     cuts.sort_unstable();

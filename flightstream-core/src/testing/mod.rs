@@ -9,6 +9,7 @@
 mod driver;
 mod feed;
 pub mod laws;
+pub mod restart;
 pub mod schedule;
 
 pub use self::driver::{Output, Reject, TestDriver};

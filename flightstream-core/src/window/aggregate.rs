@@ -3,7 +3,7 @@ use std::hash::Hash;
 
 use super::Windows;
 use super::emit::{Emit, Emitted};
-use crate::operator::Aligned;
+use crate::operator::{Aggregator, Aligned};
 use crate::store::{StoreHandle, WindowStore};
 
 /// An aggregation in windows that lacks the decision when its results are emitted.
@@ -36,8 +36,8 @@ impl<R, W, K, A, F> Aggregate<R, W, K, A, F> {
         R: Aligned<Record = (K, T)>,
         W: Windows,
         K: Hash + Eq + Ord + Clone,
-        A: Default + Clone,
-        F: FnMut(&mut A, &T),
+        A: Clone,
+        F: Aggregator<T, A>,
     {
         Emitted::new(self, emit)
     }

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::aggregate::Aggregate;
 use super::{Window, WindowedKey, Windows};
 use crate::batch::{Batch, Record, Rejection};
-use crate::operator::Aligned;
+use crate::operator::{Aggregator, Aligned};
 use crate::store::{StoreHandle, WindowEntry, WindowStore};
 use crate::time::Timestamp;
 use crate::{Fatal, Records};
@@ -112,12 +112,12 @@ impl<W, K, A, F> Folding<W, K, A, F>
 where
     W: Windows,
     K: Hash + Eq + Ord + Clone,
-    A: Default + Clone,
+    A: Clone,
 {
     /// Folds a batch and makes it the batch of what is emitted.
     fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Batch<(WindowedKey<K>, A)>
     where
-        F: FnMut(&mut A, &T),
+        F: Aggregator<T, A>,
     {
         if !batch.is_empty() {
             self.last_record = Some(self.store.timers().now());
@@ -149,18 +149,24 @@ where
         output: &mut Vec<Record<(WindowedKey<K>, A)>>,
     ) -> Result<(), Rejection>
     where
-        F: FnMut(&mut A, &T),
+        F: Aggregator<T, A>,
     {
         let (key, value) = &record.value;
         let mut start = self.windows.newest_start(record.event_time);
         let mut is_late = true;
         while start.plus(self.windows.size()) > record.event_time && start >= closed_before {
             is_late = false;
-            let add = &mut self.add;
-            let result = store.update(start, key, A::default, |sum| {
-                add(sum, value);
-                self.emit.on_update.then(|| sum.clone())
-            });
+            let on_update = self.emit.on_update;
+            let result = match store.get_mut(start, key) {
+                Some(sum) => {
+                    self.add.add(sum, value);
+                    on_update.then(|| sum.clone())
+                }
+                None => {
+                    let first = || self.add.first(value);
+                    store.update(start, key, first, |sum| on_update.then(|| sum.clone()))
+                }
+            };
             if let Some(result) = result {
                 let window = self.windows.window(start);
                 output.push(emitted(key.clone(), window, result, record.origin));
@@ -241,7 +247,12 @@ fn passes(before: Timestamp, after: Timestamp, interval: Duration) -> bool {
     before.as_millis().div_euclid(interval) < after.as_millis().div_euclid(interval)
 }
 
-fn emitted<K, A>(key: K, window: Window, value: A, origin: u64) -> Record<(WindowedKey<K>, A)> {
+pub(super) fn emitted<K, A>(
+    key: K,
+    window: Window,
+    value: A,
+    origin: u64,
+) -> Record<(WindowedKey<K>, A)> {
     let event_time = window.end.minus(Duration::from_millis(1));
     Record {
         origin,
@@ -254,8 +265,8 @@ where
     R: Records<Record = (K, T)>,
     W: Windows,
     K: Hash + Eq + Ord + Clone,
-    A: Default + Clone,
-    F: FnMut(&mut A, &T),
+    A: Clone,
+    F: Aggregator<T, A>,
 {
     type Item = Result<Batch<(WindowedKey<K>, A)>, Fatal>;
 
@@ -278,7 +289,7 @@ where
     R: Aligned<Record = (K, T)>,
     W: Windows,
     K: Hash + Eq + Ord + Clone,
-    A: Default + Clone,
-    F: FnMut(&mut A, &T),
+    A: Clone,
+    F: Aggregator<T, A>,
 {
 }

@@ -33,6 +33,8 @@
 mod aggregate;
 mod emit;
 mod hopping;
+mod session;
+mod session_aggregate;
 mod tumbling;
 mod windowed;
 
@@ -43,6 +45,8 @@ use serde::{Deserialize, Serialize};
 pub use self::aggregate::Aggregate;
 pub use self::emit::{Emit, Emitted};
 pub use self::hopping::Hopping;
+pub use self::session::{Session, SessionWindowed};
+pub use self::session_aggregate::SessionAggregate;
 pub use self::tumbling::Tumbling;
 pub use self::windowed::Windowed;
 use crate::time::Timestamp;

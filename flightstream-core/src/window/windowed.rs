@@ -3,7 +3,7 @@ use std::hash::Hash;
 
 use super::Windows;
 use super::aggregate::Aggregate;
-use crate::operator::Aligned;
+use crate::operator::{Aligned, Counter, Reducer};
 use crate::store::{StoreHandle, WindowStore};
 
 /// Keyed records, about to be aggregated in windows; see the [`windowed`](crate::Records::windowed) method.
@@ -37,12 +37,47 @@ impl<R, W: Windows> Windowed<R, W> {
     pub fn count<K, T>(
         self,
         store: StoreHandle<WindowStore<K, u64>>,
-    ) -> Aggregate<R, W, K, u64, fn(&mut u64, &T)>
+    ) -> Aggregate<R, W, K, u64, Counter<T>>
     where
         R: Aligned<Record = (K, T)>,
         K: Hash + Eq + Ord + Clone,
     {
         self.aggregate(store, |count, _| *count += 1)
+    }
+
+    /// Combines the values of each key in each window into one of the same type, which begins as the first of them.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::window::{Emit, Tumbling};
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let highest = from_values([("LO281", 3), ("LO281", 8), ("LO281", 5), ("LO281", 70)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .windowed(Tumbling::of(Duration::from_secs(60)).grace(Duration::ZERO))
+    ///     .reduce(StoreHandle::unlogged("highest"), |highest, n| *highest = (*highest).max(*n))
+    ///     .emit(Emit::on_close())
+    ///     .map(|(_, highest)| highest)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(highest, [8]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    pub fn reduce<K, T, F>(
+        self,
+        store: StoreHandle<WindowStore<K, T>>,
+        combine: F,
+    ) -> Aggregate<R, W, K, T, Reducer<F>>
+    where
+        R: Aligned<Record = (K, T)>,
+        K: Hash + Eq + Ord + Clone,
+        T: Clone,
+        F: FnMut(&mut T, &T),
+    {
+        Aggregate::new(self.records, self.windows, store, Reducer::new(combine))
     }
 }
 
