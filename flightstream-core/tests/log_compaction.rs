@@ -45,8 +45,9 @@ fn newest(log: &dyn Log) -> BTreeMap<Vec<u8>, (i64, Option<Vec<u8>>)> {
     newest
 }
 
-fn check(log: &dyn Log, clean: impl Fn(), spec: TopicSpec, steps: &[Step]) {
-    log.create_topic(&spec).unwrap();
+fn check(log: &dyn Log, clean: impl Fn(), steps: &[Step]) {
+    log.create_topic(&TopicSpec::new("t", 1).compacted_by_event_time())
+        .unwrap();
     let mut writer = log.writer(Isolation::Immediate).unwrap();
     let mut model = BTreeMap::<Vec<u8>, (i64, Option<Vec<u8>>)>::new();
     for (n, step) in steps.iter().enumerate() {
@@ -89,7 +90,7 @@ proptest! {
         // What a removed tombstone had superseded may come back when it comes late, as nothing tells any more.
         let steps: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Append(_, _, false))).collect();
         let log = MemoryLog::new();
-        check(&log, || log.clean(), TopicSpec::new("t", 1).compacted_by_event_time(), &steps);
+        check(&log, || log.clean(), &steps);
     }
 
     #[test]
@@ -97,7 +98,7 @@ proptest! {
         let steps: Vec<_> = steps.into_iter().filter(|step| !matches!(step, Step::Append(_, _, false))).collect();
         let directory = tempfile::tempdir().unwrap();
         let log = EmbeddedLog::open(directory.path(), EmbeddedOptions::default()).unwrap();
-        check(&log, || log.clean().unwrap(), TopicSpec::new("t", 1).compacted_by_event_time(), &steps);
+        check(&log, || log.clean().unwrap(), &steps);
     }
 }
 

@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what goes wrong in a test should end it"
+    clippy::needless_pass_by_value,
+    reason = "what goes wrong in a test should end it, and a pipeline function gets its context by value"
 )]
 
 use std::collections::BTreeMap;

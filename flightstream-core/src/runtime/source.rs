@@ -83,6 +83,7 @@ impl Intake {
         let records = match self.reader.poll_fetch(cx, self.batch_size) {
             Poll::Ready(records) => records?,
             Poll::Pending => {
+                self.tracker.advance()?;
                 self.tracker.skip_to(self.reader.position());
                 return Poll::Pending;
             }
