@@ -151,7 +151,7 @@ fn flights(
         .aggregate(
             store,
             |all: &mut Vec<i64>, (second, _)| all.push(*second),
-            |all, later| all.extend(later),
+            Vec::extend,
         )
         .idle_after(seconds(30))
 }
@@ -182,7 +182,7 @@ fn a_quiet_stream_closes_its_sessions() {
             Some((values.collect::<Vec<_>>(), batch.rejected().len()))
         }
         Poll::Pending => None,
-        other => panic!("{other:?}"),
+        other @ Poll::Ready(_) => panic!("{other:?}"),
     };
     let record = |value: Input| Record::new(value, Timestamp::default());
     let push = |values: &[Input]| {
