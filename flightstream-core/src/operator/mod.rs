@@ -35,7 +35,7 @@ pub use self::enrich_async::EnrichAsync;
 pub use self::event_time::EventTime;
 pub use self::filter::Filter;
 pub use self::flat_map::FlatMap;
-pub use self::fold::{Aggregator, Counter, Reducer};
+pub use self::fold::{Aggregator, Counter, Merger, Reducer};
 pub use self::inspect::Inspect;
 pub use self::key_by::KeyBy;
 pub use self::map::Map;
