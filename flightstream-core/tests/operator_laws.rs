@@ -10,11 +10,14 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use flightstream_core::batch::{Ack, Batch, Raw, Rejection};
+use flightstream_core::store::StoreHandle;
 use flightstream_core::testing::Feed;
 use flightstream_core::testing::laws::{self, Violation};
 use flightstream_core::time::Timestamp;
+use flightstream_core::window::{Emit, Session, Tumbling};
 use flightstream_core::{Fatal, Records};
 use futures::stream::{self, Stream};
 use proptest::prelude::*;
@@ -85,6 +88,34 @@ fn a_composition_keeps_the_laws() {
             .flat_map(|n| [n, n / 2])
             .enrich(odd)
             .key_by(|n| *n)
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_composition_of_stateful_operators_keeps_the_laws() {
+    let seconds = Duration::from_secs;
+    laws::check(&(0_i64..60), |records| {
+        records
+            .assume_aligned()
+            .event_time(|n| Timestamp::from_seconds(*n))
+            .dedupe(StoreHandle::unlogged("seen"), |n| *n, seconds(3))
+            .rejecting()
+            .key_by(|n| n % 3)
+            .assume_aligned()
+            .to_table(StoreHandle::unlogged("newest"))
+            .enrich_async(4, async |(key, n)| {
+                odd((n % 50) as u8).map(|odd| (key, odd))
+            })
+            .throttle_latest(StoreHandle::unlogged("held"), seconds(5))
+            .count(StoreHandle::unlogged("counts"))
+            .session_windowed(Session::gap(seconds(4)).grace(seconds(2)))
+            .count(StoreHandle::unlogged("sessions"))
+            .key_by(|(session, _)| session.key)
+            .assume_aligned()
+            .windowed(Tumbling::of(seconds(20)).grace(seconds(10)))
+            .reduce(StoreHandle::unlogged("last"), |last, one| *last = *one)
+            .emit(Emit::on_update())
     })
     .unwrap();
 }

@@ -134,6 +134,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Reduced and counted sessions are the aggregated ones.
+    #[test]
+    fn all_ways_to_aggregate_agree(input in input(), cuts in cuts()) {
+        let windows = Session::gap(seconds(30)).grace(seconds(30));
+        let keyed = || from_batches(batches(&input, &cuts)).assume_aligned();
+        let reduced = keyed()
+            .map(|(key, position)| (key, vec![position]))
+            .session_windowed(windows)
+            .reduce(StoreHandle::unlogged("reduced"), |all, one| all.extend(one));
+        let counted = keyed().session_windowed(windows).count(StoreHandle::unlogged("counted"));
+        let (mut reduced_output, mut counts) = (Vec::new(), Vec::new());
+        for batch in block_on(reduced.collect_batches()).unwrap() {
+            reduced_output.extend(batch.records().iter().map(output));
+        }
+        for (session, count) in block_on(counted.collect_values()).unwrap() {
+            counts.push((session.key, session.window.start.as_seconds(), count));
+        }
+        let (closed, _, _) = model(&input, 30, 30);
+        let expected: Vec<_> =
+            closed.iter().map(|(key, first, _, all)| (*key, *first, all.len() as u64)).collect();
+        prop_assert_eq!(reduced_output, closed);
+        prop_assert_eq!(counts, expected);
+    }
+}
+
 /// Seconds of event time, in disorder, and a key.
 fn values() -> impl Strategy<Value = Input> {
     (0_i64..60, 0_u8..3)
@@ -151,7 +179,7 @@ fn flights(
         .aggregate(
             store,
             |all: &mut Vec<i64>, (second, _)| all.push(*second),
-            |all, later| all.extend(later),
+            Vec::extend,
         )
         .idle_after(seconds(30))
 }
@@ -182,7 +210,7 @@ fn a_quiet_stream_closes_its_sessions() {
             Some((values.collect::<Vec<_>>(), batch.rejected().len()))
         }
         Poll::Pending => None,
-        other => panic!("{other:?}"),
+        other @ Poll::Ready(_) => panic!("{other:?}"),
     };
     let record = |value: Input| Record::new(value, Timestamp::default());
     let push = |values: &[Input]| {

@@ -130,7 +130,7 @@ fn the_clock_releases_what_is_held_when_nothing_comes() {
             Some((batch.span().is_some(), values.collect::<Vec<_>>()))
         }
         Poll::Pending => None,
-        other => panic!("{other:?}"),
+        other @ Poll::Ready(_) => panic!("{other:?}"),
     };
 
     let batch = |values: &[Input]| {

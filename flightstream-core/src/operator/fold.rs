@@ -59,3 +59,23 @@ where
         (self.0)(aggregate, value);
     }
 }
+
+/// How two aggregates of a key become one, when two [sessions](crate::window::Session) do.
+///
+/// A closure `FnMut(&mut A, A)` is one.
+pub trait Merger<A> {
+    /// Takes a later session's aggregate into an earlier one's.
+    fn merge(&mut self, aggregate: &mut A, later: A);
+}
+
+impl<A, F: FnMut(&mut A, A)> Merger<A> for F {
+    fn merge(&mut self, aggregate: &mut A, later: A) {
+        self(aggregate, later);
+    }
+}
+
+impl<T, F: FnMut(&mut T, &T)> Merger<T> for Reducer<F> {
+    fn merge(&mut self, aggregate: &mut T, later: T) {
+        (self.0)(aggregate, &later);
+    }
+}

@@ -37,7 +37,7 @@ pub use self::enrich_async::EnrichAsync;
 pub use self::event_time::EventTime;
 pub use self::filter::Filter;
 pub use self::flat_map::FlatMap;
-pub use self::fold::{Aggregator, Counter, Reducer};
+pub use self::fold::{Aggregator, Counter, Merger, Reducer};
 pub use self::inspect::Inspect;
 pub use self::join::Join;
 pub use self::key_by::KeyBy;

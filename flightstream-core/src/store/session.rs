@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 /// // The third comes late and makes one session of the two.
 /// for (second, sessions) in [(0, 1), (100, 2), (50, 1)] {
 ///     let (time, gap) = (Timestamp::from_seconds(second), Duration::from_secs(60));
-///     store.update(&"LO281", time, gap, || 0, |count, later| *count += later, |count| *count += 1);
+///     store.update(&"LO281", time, gap, |count, later| *count += later, |count| count.unwrap_or(0) + 1);
 ///     assert_eq!(store.len(), sessions);
 /// }
 /// let session = store.iter().next().unwrap();
@@ -117,17 +117,16 @@ impl<K: Hash + Eq + Ord + Clone, V> SessionStore<K, V> {
         })
     }
 
-    /// Changes the session that a record of that time belongs to, made by `initial` if there is none. Where the record
+    /// Changes the session that a record of that time belongs to; `None` is that there is none yet. Where the record
     /// closes the gap between two sessions, the later one is merged into the earlier one first.
-    pub fn update<R>(
+    pub fn update(
         &mut self,
         key: &K,
         time: Timestamp,
         gap: Duration,
-        initial: impl FnOnce() -> V,
         merge: impl FnOnce(&mut V, V),
-        change: impl FnOnce(&mut V) -> R,
-    ) -> R {
+        change: impl FnOnce(Option<V>) -> V,
+    ) {
         let sessions = match self.keys.get_mut(key) {
             Some(sessions) => sessions,
             None => self.keys.entry(key.clone()).or_default(),
@@ -136,28 +135,30 @@ impl<K: Hash + Eq + Ord + Clone, V> SessionStore<K, V> {
             sessions.dirty = true;
             self.dirty.push(key.clone());
         }
-        let mut session = sessions.take_near(time, gap).unwrap_or_else(|| {
+        let Some(mut session) = sessions.take_near(time, gap) else {
             let id = self.next_id;
             self.next_id += 1;
             self.entries += 1;
             self.oldest.push(Reverse((time, id, key.clone())));
-            Open {
+            sessions.put(Open {
                 id,
                 first: time,
                 last: time,
-                value: initial(),
-            }
-        });
+                value: change(None),
+            });
+            return;
+        };
         if let Some(later) = sessions.take_near(time, gap) {
             self.entries -= 1;
             session.last = later.last;
             merge(&mut session.value, later.value);
         }
-        session.first = session.first.min(time);
-        session.last = session.last.max(time);
-        let result = change(&mut session.value);
-        sessions.put(session);
-        result
+        sessions.put(Open {
+            first: session.first.min(time),
+            last: session.last.max(time),
+            value: change(Some(session.value)),
+            ..session
+        });
     }
 
     /// Takes out all sessions whose last record is older than `limit`, in the order of that and of the key.

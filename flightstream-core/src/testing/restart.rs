@@ -93,7 +93,7 @@ where
     )
 }
 
-/// Restarts an operator before the given batches of one input, cut before the given positions.
+/// Restarts an operator before the given batches of one input, counted around it, cut before the given positions.
 ///
 /// # Errors
 /// What shows of it.
@@ -140,7 +140,12 @@ where
 {
     let mut changelog = Changelog::new();
     let (mut records_out, mut rejected_out) = (Vec::new(), Vec::new());
-    let mut input = batches(values, cuts).into_iter().enumerate().peekable();
+    let batches = batches(values, cuts);
+    let restarts: Vec<usize> = restarts
+        .iter()
+        .filter_map(|restart| restart.checked_rem(batches.len()))
+        .collect();
+    let mut input = batches.into_iter().enumerate().peekable();
     while input.peek().is_some() {
         let store = restored(&changelog)?;
         let (feeder, records) = feed();

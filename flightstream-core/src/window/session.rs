@@ -3,7 +3,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::SessionAggregate;
-use crate::operator::Aligned;
+use crate::operator::{Aligned, Counter, Reducer};
 use crate::store::{SessionStore, StoreHandle};
 use crate::time::Timestamp;
 
@@ -86,11 +86,14 @@ impl<R> SessionWindowed<R> {
     }
 
     /// Counts the records of each key in each session.
-    #[allow(clippy::type_complexity, reason = "the two closures' types")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "a pipeline's types are its operators'"
+    )]
     pub fn count<K, T>(
         self,
         store: StoreHandle<SessionStore<K, u64>>,
-    ) -> SessionAggregate<R, K, u64, fn(&mut u64, &T), fn(&mut u64, u64)>
+    ) -> SessionAggregate<R, K, u64, Counter<T>, fn(&mut u64, u64)>
     where
         R: Aligned<Record = (K, T)>,
         K: Hash + Eq + Ord + Clone,
@@ -99,6 +102,48 @@ impl<R> SessionWindowed<R> {
             store,
             |count, _| *count += 1,
             |count, later| *count += later,
+        )
+    }
+
+    /// Combines the values of each key in each session into one of the same type, which begins as the first of them.
+    /// What two sessions came to is combined in the same way when they become one.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::window::Session;
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// let highest = from_values([("LO281", 3), ("LO281", 8), ("LO281", 5), ("LO281", 70)])
+    ///     .assume_aligned()
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .session_windowed(Session::gap(Duration::from_secs(10)).grace(Duration::ZERO))
+    ///     .reduce(StoreHandle::unlogged("highest"), |highest, n| *highest = (*highest).max(*n))
+    ///     .map(|(_, highest)| highest)
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(highest, [8]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    pub fn reduce<K, T, F>(
+        self,
+        store: StoreHandle<SessionStore<K, T>>,
+        combine: F,
+    ) -> SessionAggregate<R, K, T, Reducer<F>, Reducer<F>>
+    where
+        R: Aligned<Record = (K, T)>,
+        K: Hash + Eq + Ord + Clone,
+        T: Clone,
+        F: FnMut(&mut T, &T) + Clone,
+    {
+        let merge = Reducer::new(combine.clone());
+        SessionAggregate::new(
+            self.records,
+            self.session,
+            store,
+            Reducer::new(combine),
+            merge,
         )
     }
 }

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::emit::emitted;
 use super::{Session, Window, WindowedKey};
 use crate::batch::{Batch, Record, Rejection};
-use crate::operator::Aligned;
+use crate::operator::{Aggregator, Aligned, Merger};
 use crate::store::{SessionEntry, SessionStore, StoreHandle};
 use crate::time::Timestamp;
 use crate::{Fatal, Records};
@@ -67,12 +67,11 @@ impl<R, K, A, F, M> SessionAggregate<R, K, A, F, M> {
 impl<K, A, F, M> Folding<K, A, F, M>
 where
     K: Hash + Eq + Ord + Clone,
-    A: Default,
-    M: FnMut(&mut A, A),
+    M: Merger<A>,
 {
     fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Batch<(WindowedKey<K>, A)>
     where
-        F: FnMut(&mut A, &T),
+        F: Aggregator<T, A>,
     {
         if !batch.is_empty() {
             self.last_record = Some(self.store.timers().now());
@@ -96,7 +95,14 @@ where
                 )));
             }
             let (add, merge) = (&mut self.add, &mut self.merge);
-            store.update(key, time, gap, A::default, merge, |sum| add(sum, value));
+            let merge = |sum: &mut A, later| merge.merge(sum, later);
+            store.update(key, time, gap, merge, |sum| match sum {
+                Some(mut sum) => {
+                    add.add(&mut sum, value);
+                    sum
+                }
+                None => add.first(value),
+            });
             Ok(())
         })
     }
@@ -155,9 +161,8 @@ impl<R, K, T, A, F, M> Stream for SessionAggregate<R, K, A, F, M>
 where
     R: Records<Record = (K, T)>,
     K: Hash + Eq + Ord + Clone,
-    A: Default,
-    F: FnMut(&mut A, &T),
-    M: FnMut(&mut A, A),
+    F: Aggregator<T, A>,
+    M: Merger<A>,
 {
     type Item = Result<Batch<(WindowedKey<K>, A)>, Fatal>;
 
@@ -179,8 +184,7 @@ impl<R, K, T, A, F, M> Aligned for SessionAggregate<R, K, A, F, M>
 where
     R: Aligned<Record = (K, T)>,
     K: Hash + Eq + Ord + Clone,
-    A: Default,
-    F: FnMut(&mut A, &T),
-    M: FnMut(&mut A, A),
+    F: Aggregator<T, A>,
+    M: Merger<A>,
 {
 }
