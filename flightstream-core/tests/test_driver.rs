@@ -308,6 +308,32 @@ fn a_failure_is_the_tests_unless_restarts_are_allowed() {
 }
 
 #[test]
+fn with_one_transaction_a_failing_task_takes_the_others_along() {
+    for (delivery, read_twice) in [
+        (Delivery::ExactlyOnce, true),
+        (Delivery::AtLeastOnce, false),
+    ] {
+        let reads = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&reads);
+        let mut driver = TestDriver::new(move |raw, _| {
+            let count = Arc::clone(&count);
+            raw.decode(landing)
+                .inspect(move |_| _ = count.fetch_add(1, Ordering::SeqCst))
+        })
+        .partitions(2)
+        .max_restarts(1)
+        .delivery(delivery);
+        send(&mut driver, 0, "1 WAW");
+        assert!(driver.step().unwrap());
+        driver.fail(1).unwrap();
+        driver.run().unwrap();
+        assert_eq!(reads.load(Ordering::SeqCst), 1 + u32::from(read_twice));
+        assert_eq!(driver.output().unwrap().len(), 1);
+        assert_eq!(driver.status().unwrap().restarts, 1);
+    }
+}
+
+#[test]
 fn output_can_be_seen_as_it_would_be_written() {
     let mut driver =
         TestDriver::new(pipelines::enriched).table(AIRPORTS, Arc::new(Airports::embedded()));

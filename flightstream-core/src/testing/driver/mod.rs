@@ -147,6 +147,15 @@ impl<T> TestDriver<T> {
         Ok(())
     }
 
+    /// Lets the task of a partition fail: it loses what it has not committed and is started again. Under exactly-once
+    /// delivery the other tasks go back to the last commit too, because one transaction covers all.
+    ///
+    /// # Errors
+    /// If that is one failure more than [`max_restarts`](Self::max_restarts) allows.
+    pub fn fail(&mut self, partition: u32) -> Result<(), AppError> {
+        self.stepped()?.fail(partition)
+    }
+
     /// Processes all there is, then moves the clock, with a stop at each time that a task asked to be woken at.
     ///
     /// # Errors
