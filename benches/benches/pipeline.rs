@@ -8,14 +8,18 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flightstream_core::batch::{Batch, Raw, Record};
 use flightstream_core::flight::airlabs::AirlabsJson;
 use flightstream_core::flight::simulation::{Dirt, Messages, Simulation, SimulationOptions};
 use flightstream_core::flight::{Flight, document};
+use flightstream_core::operator::Decoder;
+use flightstream_core::store::StoreHandle;
 use flightstream_core::table::Airports;
 use flightstream_core::time::Timestamp;
+use flightstream_core::window::{Emit, Tumbling};
 use flightstream_core::{Records, from_batches};
 use futures::executor::block_on;
 
@@ -77,6 +81,41 @@ fn pipeline(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Typed flights in memory: filter → join with airports → traffic per country in five-minute windows.
+fn windows(criterion: &mut Criterion) {
+    let airports = Arc::new(Airports::embedded());
+    let mut decoder = AirlabsJson::default();
+    let flights: Vec<Record<Flight>> = messages(Dirt::none())
+        .into_iter()
+        .map(|record| {
+            let flight = decoder.decode(record.value.as_bytes().unwrap()).unwrap();
+            Record::new(flight, flight.updated)
+        })
+        .collect();
+    let mut group = criterion.benchmark_group("windows");
+    group.throughput(Throughput::Elements(flights.len() as u64));
+    group.bench_function("flights, filter, enrich, tumbling count", |bencher| {
+        bencher.iter_batched(
+            || batches(&flights),
+            |batches| {
+                let airports = Arc::clone(&airports);
+                let traffic = from_batches(batches)
+                    .filter(Flight::is_airborne)
+                    .enrich(Flight::positioned)
+                    .map(move |flight| flight.located(&airports))
+                    .key_by(|flight| flight.departure.as_ref().map(|airport| airport.country))
+                    .assume_aligned()
+                    .windowed(Tumbling::of(Duration::from_secs(300)).grace(Duration::from_secs(30)))
+                    .count(StoreHandle::unlogged("traffic"))
+                    .emit(Emit::on_close());
+                block_on(traffic.collect_batches()).unwrap()
+            },
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
 /// What an operator costs a record beside its closure.
 fn operators(criterion: &mut Criterion) {
     let numbers: Vec<_> = (0..262_144_u64)
@@ -112,5 +151,5 @@ fn operators(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pipeline, operators);
+criterion_group!(benches, pipeline, windows, operators);
 criterion_main!(benches);

@@ -10,7 +10,12 @@ use flightstream_core::producer::Pace;
 ///
 /// `flightstream run` does everything in one process, with simulated traffic, no server and no API key.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "flightstream",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 #[command(
     after_help = "Every option is also an environment variable FLIGHTSTREAM_<OPTION> and a key of \
     flightstream.toml. A flag wins over the environment, the environment over the file."
@@ -321,7 +326,7 @@ pub(crate) struct Replay {
 pub(crate) struct Simulate {
     #[command(flatten)]
     pub(crate) simulated: Simulated,
-    /// Write NDJSON to this file instead of the topic (needs --duration)
+    /// Write to this file (.ndjson, .json or .csv) instead of the topic (needs --duration)
     #[arg(
         long,
         short = 'f',

@@ -7,8 +7,8 @@ use flightstream_core::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use flightstream_core::log::{Log, TopicSpec};
 use flightstream_core::producer::files::OFFSETS;
 
-use crate::cli;
 use crate::error::CommandError;
+use crate::{cli, panics};
 
 /// The topics' names.
 pub(crate) mod topics {
@@ -29,14 +29,15 @@ const ENRICHED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, CommandError> {
     let directory = directory(options, folder)?;
     tracing::debug!(directory = %directory.display(), "opening the topics");
-    let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&directory, EmbeddedOptions::default())?);
+    let opened = panics::unseen(|| EmbeddedLog::open(&directory, EmbeddedOptions::default()));
+    let log: Arc<dyn Log> = Arc::new(opened.map_err(CommandError::Data)?);
     let partitions = options.partitions;
     for topic in [
         TopicSpec::new(topics::FLIGHT, partitions)
             .retention(options.retention)
             .retention_bytes(RAW_BYTES / u64::from(partitions)),
         TopicSpec::new(topics::ENRICHED, partitions)
-            .compacted()
+            .compacted_by_event_time()
             .retention(ENRICHED_RETENTION),
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use flightstream_core::Fatal;
 use flightstream_core::log::LogError;
 use flightstream_core::producer::files::FileError;
 use flightstream_core::runtime::AppError;
@@ -16,6 +17,9 @@ pub(crate) enum CommandError {
     /// The topics cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The data directory cannot be used.
+    #[error("--data: {0}")]
+    Data(#[source] LogError),
     /// A stage did not start, or failed for good.
     #[error(transparent)]
     App(#[from] AppError),
@@ -64,6 +68,18 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
+    /// Whether something else that failed before tells why.
+    pub(crate) fn is_consequence(&self) -> bool {
+        let log = match self {
+            Self::Log(error)
+            | Self::File(FileError::Log(error))
+            | Self::App(AppError::Log(error) | AppError::Task(Fatal::Log(error))) => error,
+            Self::App(AppError::Ended) => return true,
+            _ => return false,
+        };
+        matches!(log, LogError::Poisoned | LogError::Closed)
+    }
+
     /// 2 for a mistake in the call, as shells expect; 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {

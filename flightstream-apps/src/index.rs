@@ -12,18 +12,20 @@ use crate::{Outcome, cli, dashboard, pipeline, signals};
 
 /// The indexing stage alone.
 pub(crate) fn index(options: &cli::Index) -> Outcome {
+    let signals = match options.ending.exit_when_done {
+        true => None,
+        false => Some(signals::runtime().map_err(CommandError::Start)?),
+    };
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &store)?;
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
-    let status = if options.ending.exit_when_done {
-        indexing
+    let status = match signals {
+        Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),
+        None => indexing
             .wait_until_caught_up()
-            .and_then(|()| indexing.stop())
-    } else {
-        let runtime = signals::runtime().map_err(CommandError::Start)?;
-        runtime.block_on(indexing.until(signals::interrupted()))
+            .and_then(|()| indexing.stop()),
     }?;
     dashboard::forget(&store, options.forget_after);
     if let Some(path) = &options.dump {

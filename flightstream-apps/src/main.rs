@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod index;
 mod logging;
+mod panics;
 mod pipeline;
 mod process;
 mod produce;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    panics::install();
     logging::start(cli.log_format, cli.verbose);
     let outcome = match cli.command {
         Command::Run(options) => run::run(&options),

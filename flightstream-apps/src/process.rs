@@ -5,18 +5,20 @@ use crate::{Outcome, cli, pipeline, signals};
 
 /// The processing stage alone.
 pub(crate) fn process(options: &cli::Process) -> Outcome {
+    let signals = match options.ending.exit_when_done {
+        true => None,
+        false => Some(signals::runtime().map_err(CommandError::Start)?),
+    };
     let log = data::open(&options.data, "simulate")?;
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
-    let status = if options.ending.exit_when_done {
-        processing
+    let status = match signals {
+        Some((runtime, interrupted)) => runtime.block_on(processing.until(interrupted.wait())),
+        None => processing
             .wait_until_caught_up()
-            .and_then(|()| processing.stop())
-    } else {
-        let runtime = signals::runtime().map_err(CommandError::Start)?;
-        runtime.block_on(processing.until(signals::interrupted()))
+            .and_then(|()| processing.stop()),
     }?;
     report.processed(&status);
     report.print(options.ending.report);

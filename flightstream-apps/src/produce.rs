@@ -1,15 +1,18 @@
 //! The producers as a command starts them: each works on a thread of its own until its end or a signal.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use flightstream_core::flight::simulation::{Dirt, Simulation, SimulationOptions};
+use flightstream_core::flight::simulation::{Dirt, Messages, Simulation, SimulationOptions};
 use flightstream_core::log::{Isolation, Log};
 use flightstream_core::producer::airlabs::AirlabsProducer;
 use flightstream_core::producer::export::Export;
-use flightstream_core::producer::files::{Replay, ReplayProgress};
+use flightstream_core::producer::files::{Format, Replay, ReplayProgress};
 use flightstream_core::producer::{SimulatedTraffic, StopSignal};
 use flightstream_core::table::Airports;
 use flightstream_core::time::{Clock, SystemClock, Timestamp};
@@ -46,6 +49,7 @@ pub(crate) struct Producing {
 pub(crate) struct Progress {
     replay: Option<ReplayProgress>,
     done: Arc<AtomicBool>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Progress {
@@ -56,7 +60,7 @@ impl Progress {
 
     /// `running` or `done`.
     pub(crate) fn state(&self) -> &'static str {
-        if self.done.load(Ordering::Relaxed) {
+        if self.done.load(Ordering::Acquire) {
             "done"
         } else {
             "running"
@@ -68,9 +72,7 @@ impl Producer {
     /// The source that `run` is asked for.
     pub(crate) fn of_run(options: &cli::Run) -> Result<Self, CommandError> {
         match (options.source, &options.file) {
-            (None | Some(SourceKind::Replay), Some(file)) => {
-                Ok(Self::of_file(file, &options.pacing))
-            }
+            (None | Some(SourceKind::Replay), Some(file)) => Self::of_file(file, &options.pacing),
             (Some(SourceKind::Replay), None) => Err(CommandError::Usage(
                 "--source replay needs the FILE to replay".to_owned(),
             )),
@@ -94,13 +96,16 @@ impl Producer {
         }
     }
 
-    fn of_file(path: &std::path::Path, pacing: &cli::Pacing) -> Self {
-        Self::Replay(Replay {
+    /// A file that cannot be replayed at all is refused here, before anything starts.
+    fn of_file(path: &Path, pacing: &cli::Pacing) -> Result<Self, CommandError> {
+        let replay = Replay {
             path: path.to_owned(),
             topic: topics::FLIGHT.to_owned(),
             pace: pacing.speed,
             repeat: pacing.repeat,
-        })
+        };
+        replay.check()?;
+        Ok(Self::Replay(replay))
     }
 
     fn simulated(options: &cli::Simulated, live: bool) -> Self {
@@ -198,15 +203,13 @@ impl Producer {
             }
         };
         let (tell, finished) = oneshot::channel();
-        let done = Arc::clone(&progress.done);
+        let (done, failed) = (Arc::clone(&progress.done), Arc::clone(&progress.failed));
         let thread = std::thread::Builder::new()
             .name("producer".to_owned())
             .spawn(move || {
                 let outcome = work();
-                if let Err(error) = &outcome {
-                    tracing::error!("the producer stopped: {error}");
-                }
-                done.store(true, Ordering::Relaxed);
+                failed.store(outcome.is_err(), Ordering::Release);
+                done.store(true, Ordering::Release);
                 // Nobody may be waiting.
                 let _ = tell.send(());
                 outcome
@@ -245,6 +248,13 @@ impl Producing {
         }
     }
 
+    /// Whether it has ended by a failure, which [`stop`](Self::stop) tells; to be asked once it has
+    /// [`finished`](Self::finished).
+    pub(crate) fn has_failed(&self) -> bool {
+        let has_panicked = !self.progress.done.load(Ordering::Acquire);
+        has_panicked || self.progress.failed.load(Ordering::Acquire)
+    }
+
     /// Stops it and tells what it failed of, if it did.
     pub(crate) fn stop(self) -> Outcome {
         self.stop.stop();
@@ -258,17 +268,17 @@ impl Producing {
 
 /// Works until the producer's end or a signal, and shows what it does.
 fn produce(producer: Producer, data: &cli::Data) -> Outcome {
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let log = data::open(data, &producer.folder())?;
+    let first = sent(&log);
     let producing = producer.start(&log, &Airports::embedded())?;
     tracing::info!("{} → {}", producing.name(), topics::FLIGHT);
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
-    let first = sent(&log);
     let mut line = StatusLine::new();
     runtime.block_on(async {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let mut end = std::pin::pin!(async {
             tokio::select! {
-                () = signals::interrupted() => {}
+                () = interrupted.wait() => {}
                 () = producing.finished() => {}
             }
         });
@@ -302,7 +312,7 @@ pub(crate) fn stream(options: &cli::Stream) -> Outcome {
 /// `produce replay`.
 pub(crate) fn replay(options: &cli::Replay) -> Outcome {
     produce(
-        Producer::of_file(&options.filename, &options.pacing),
+        Producer::of_file(&options.filename, &options.pacing)?,
         &options.data,
     )
 }
@@ -325,22 +335,81 @@ pub(crate) fn simulate(options: &cli::Simulate) -> Outcome {
     }
 }
 
-fn simulate_to_file(
-    options: &SimulationOptions,
-    duration: Duration,
-    path: &std::path::Path,
-) -> Outcome {
+fn simulate_to_file(options: &SimulationOptions, duration: Duration, path: &Path) -> Outcome {
     let wrong = |error: &dyn std::fmt::Display| CommandError::Usage(error.to_string());
-    let export = Export::to(path).map_err(|error| wrong(&error))?;
     let simulation =
         Simulation::new(options, &Airports::embedded()).map_err(|error| wrong(&error))?;
-    let mut messages = flightstream_core::flight::simulation::Messages::default();
     // A fixed beginning, so that the same options make the same file.
     let from = Timestamp::from_seconds(1_700_000_000);
-    simulation.messages_between(from, from.plus(duration), &mut messages);
-    let report = export
-        .write(messages.iter().map(|message| message.value))
-        .map_err(|error| wrong(&error))?;
-    tracing::info!("{} messages written to {}", report.written, path.display());
+    let until = from.plus(duration);
+    let written = if Format::of(path) == Some(Format::Ndjson) {
+        let mut file = Temporary::new(path);
+        let written = write_lines(&simulation, from, until, &file.0);
+        let written = written.and_then(|written| file.persist(path).map(|()| written));
+        written.map_err(|source| CommandError::Write {
+            path: path.to_owned(),
+            source,
+        })?
+    } else {
+        let export = Export::to(path).map_err(|error| wrong(&error))?;
+        let mut messages = Messages::default();
+        simulation.messages_between(from, until, &mut messages);
+        let report = export
+            .write(messages.iter().map(|message| message.value))
+            .map_err(|error| wrong(&error))?;
+        if report.skipped > 0 {
+            let skipped = report.skipped;
+            tracing::warn!("{skipped} messages are broken on purpose; only NDJSON can hold them");
+        }
+        report.written
+    };
+    tracing::info!("{written} messages written to {}", path.display());
     Ok(())
+}
+
+/// A file beside the one that is asked for, so that nobody reads half of it.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(path: &Path) -> Self {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        Self(name.into())
+    }
+
+    fn persist(&mut self, path: &Path) -> std::io::Result<()> {
+        std::fs::rename(&self.0, path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // It is not there any more once it is persisted.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Writes a message a line, the broken ones too, in bounded memory.
+fn write_lines(
+    simulation: &Simulation,
+    from: Timestamp,
+    until: Timestamp,
+    path: &Path,
+) -> std::io::Result<u64> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let (mut written, mut at) = (0, from);
+    let mut messages = Messages::default();
+    while at < until {
+        let step = at.plus(Duration::from_secs(1)).min(until);
+        messages.clear();
+        simulation.messages_between(at, step, &mut messages);
+        for message in messages.iter() {
+            file.write_all(message.value)?;
+            file.write_all(b"\n")?;
+            written += 1;
+        }
+        at = step;
+    }
+    file.flush()?;
+    Ok(written)
 }

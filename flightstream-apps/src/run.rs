@@ -9,14 +9,17 @@ use tokio::sync::watch;
 use crate::dashboard::{self, Pipeline, Server, Tick};
 use crate::error::CommandError;
 use crate::pipeline::INDEX;
-use crate::produce::{Producer, Progress};
+use crate::produce::{Producer, Producing, Progress};
 use crate::report::Report;
 use crate::status_line::StatusLine;
 use crate::{Outcome, cli, data, pipeline, signals};
 
+/// How often the stages are asked whether they have caught up with a source that has ended.
+const CATCH_UP: Duration = Duration::from_millis(10);
+
 /// All stages in one process.
 pub(crate) fn run(options: &cli::Run) -> Outcome {
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
     let producer = Producer::of_run(options)?;
     let log = data::open(&options.data, &producer.folder())?;
@@ -39,11 +42,10 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     tracing::info!("{} → {url}", producing.name());
     let outcome = runtime.block_on(async {
         server.start(store, ticks);
-        let exhausted = producing.finished();
         let end = async {
             tokio::select! {
-                () = signals::interrupted() => {}
-                () = exhausted, if options.ending.exit_when_done => {}
+                () = interrupted.wait() => End::Interrupted,
+                () = all_done(&producing, &stages, options.ending.exit_when_done) => End::Exhausted,
             }
         };
         stages
@@ -51,20 +53,50 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
             .await
     });
     let produced = producing.stop();
-    let finished = outcome.map_err(CommandError::from).and(produced);
-    if options.ending.exit_when_done && finished.is_ok() {
-        stages.catch_up()?;
+    let (processed, indexed) = stages.stop();
+    if let (Ok(processed), Ok(indexed)) = (&processed, &indexed) {
+        if let Some(processed) = processed {
+            report.processed(processed);
+        }
+        report.indexed(indexed);
+        if options.ending.exit_when_done && outcome != End::Failed {
+            report.print(options.ending.report);
+        }
     }
-    let (processed, indexed) = stages.stop()?;
-    finished?;
-    if let Some(processed) = processed {
-        report.processed(&processed);
+    let told = |error| Err(CommandError::App(error));
+    let (processed, indexed) = (processed.map(drop), indexed.map(drop));
+    first_cause([produced, processed.or_else(told), indexed.or_else(told)])
+}
+
+/// Why the stages are to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Everything that will ever come is processed and indexed.
+    Exhausted,
+    /// Somebody wants it: what is still to do is left to the next start.
+    Interrupted,
+    /// One of them has failed for good.
+    Failed,
+}
+
+/// Ready when nothing more is to be done: the producer has failed or, if that is an end, reached its own, and everything
+/// that it sent is processed and indexed.
+async fn all_done(producing: &Producing, stages: &Stages, exit_when_done: bool) {
+    producing.finished().await;
+    if !exit_when_done && !producing.has_failed() {
+        std::future::pending::<()>().await;
     }
-    report.indexed(&indexed);
-    if options.ending.exit_when_done {
-        report.print(options.ending.report);
+    while !stages.have_caught_up() {
+        tokio::time::sleep(CATCH_UP).await;
     }
-    Ok(())
+}
+
+/// The error that tells why, rather than one that follows from it.
+fn first_cause(outcomes: [Outcome; 3]) -> Outcome {
+    let errors = outcomes.into_iter().filter_map(Result::err);
+    errors
+        .min_by_key(CommandError::is_consequence)
+        .map_or(Ok(()), Err)
 }
 
 /// The stages that run in this process.
@@ -92,21 +124,21 @@ impl Stages {
         url: &str,
         forget_after: Duration,
         tell: &watch::Sender<Tick>,
-        end: impl Future<Output = ()>,
-    ) -> Result<(), AppError> {
+        end: impl Future<Output = End>,
+    ) -> End {
         let mut line = StatusLine::new();
         let mut before = (Instant::now(), self.status().read);
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let mut end = std::pin::pin!(end);
         loop {
             tokio::select! {
-                () = &mut end => return Ok(()),
+                end = &mut end => return end,
                 _ = second.tick() => {}
             }
             if self.indexing.is_finished()
                 || self.processing.as_ref().is_some_and(Running::is_finished)
             {
-                return Ok(());
+                return End::Failed;
             }
             dashboard::forget(&self.store, forget_after);
             let mut tick = self.tick();
@@ -118,18 +150,16 @@ impl Stages {
         }
     }
 
-    /// Waits until everything that was produced is processed and indexed.
-    fn catch_up(&self) -> Result<(), AppError> {
-        if let Some(processing) = &self.processing {
-            processing.wait_until_caught_up()?;
-        }
-        self.indexing.wait_until_caught_up()
+    /// Whether everything that was produced is processed, and everything that was processed indexed.
+    fn have_caught_up(&self) -> bool {
+        let nothing_is_left = |stage: &Running| stage.lag().is_ok_and(|lag| lag == 0);
+        self.processing.as_ref().is_none_or(nothing_is_left) && nothing_is_left(&self.indexing)
     }
 
     /// Stops the stages in the order of the flow, each after what it holds is committed.
-    pub(crate) fn stop(self) -> Result<(Option<Status>, Status), AppError> {
-        let processed = self.processing.map(Running::stop).transpose()?;
-        Ok((processed, self.indexing.stop()?))
+    pub(crate) fn stop(self) -> (Result<Option<Status>, AppError>, Result<Status, AppError>) {
+        let processed = self.processing.map(Running::stop).transpose();
+        (processed, self.indexing.stop())
     }
 
     /// What was done first: of the processing stage, or of the index if that is all there is.

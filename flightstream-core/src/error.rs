@@ -56,10 +56,11 @@ impl Fatal {
     /// Whether starting again cannot help.
     pub(crate) fn is_permanent(&self) -> bool {
         let log_is_gone = |error: &LogError| {
-            use LogError::{Closed, Corrupt, Poisoned, UnknownTopic};
+            // A local log takes no more writes after one that has failed.
+            use LogError::{Closed, Corrupt, Io, Poisoned, UnknownTopic};
             matches!(
                 error,
-                Closed | Poisoned | Corrupt { .. } | UnknownTopic { .. }
+                Closed | Poisoned | Io { .. } | Corrupt { .. } | UnknownTopic { .. }
             )
         };
         match self {

@@ -1,10 +1,17 @@
+use std::hash::Hash;
+
 use futures::stream::{self, Stream};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
-    AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, KeyBy, Map,
+    Aligned, AssumeAligned, Decode, Decoder, Enrich, EventTime, Filter, FlatMap, Inspect, Join,
+    KeyBy, Map, Repartition,
 };
+use crate::runtime::TaskContext;
+use crate::table::TopicTable;
 use crate::time::Timestamp;
 use crate::window::{Windowed, Windows};
 
@@ -207,6 +214,82 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         Self: Sized,
     {
         assert_records(AssumeAligned::new(self))
+    }
+
+    /// Brings the records of each key together: sends them through the topic `<app>-<name>-repartition`, whose partitions
+    /// are those of the keys, and goes on with what arrives there.
+    ///
+    /// Batches of both sides come out: those of the input without records, for their acks, and those of the topic. All
+    /// tasks of the app take part, so the app sees every record twice; put `filter`s before it.
+    fn repartition<K, T>(self, name: &'static str, cx: &TaskContext) -> Repartition<Self, K, T>
+    where
+        Self: Records<Record = (K, T)> + Sized,
+        K: Serialize + DeserializeOwned,
+        T: Serialize + DeserializeOwned,
+    {
+        assert_records(Repartition::new(self, name, cx))
+    }
+
+    /// Joins each record with the value that the table has for its key; a record whose key it does not have is dropped.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::table::TopicTable;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let gates: TopicTable<_, _> = [("LO281", "A7")].into_iter().collect();
+    /// let joined = from_values(["LO281", "LH2"])
+    ///     .key_by(|flight| *flight)
+    ///     .assume_aligned()
+    ///     .join(gates, |flight, gate| format!("{flight} at {gate}"))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(joined, [("LO281", "LO281 at A7".to_owned())]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn join<K, T, V, U>(
+        self,
+        table: TopicTable<K, V>,
+        mut f: impl FnMut(T, &V) -> U,
+    ) -> Join<Self, K, V, impl FnMut(T, Option<&V>) -> Option<U>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq,
+    {
+        Join::new(self, table, move |value, entry: Option<&V>| {
+            Some(f(value, entry?))
+        })
+    }
+
+    /// Joins each record with the value that the table has for its key, if any.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::table::TopicTable;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let gates: TopicTable<_, _> = [("LO281", "A7")].into_iter().collect();
+    /// let joined = from_values(["LO281", "LH2"])
+    ///     .key_by(|flight| *flight)
+    ///     .assume_aligned()
+    ///     .left_join(gates, |_, gate| gate.copied())
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(joined, [("LO281", Some("A7")), ("LH2", None)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn left_join<K, T, V, U>(
+        self,
+        table: TopicTable<K, V>,
+        mut f: impl FnMut(T, Option<&V>) -> U,
+    ) -> Join<Self, K, V, impl FnMut(T, Option<&V>) -> Option<U>>
+    where
+        Self: Aligned + Records<Record = (K, T)> + Sized,
+        K: Hash + Eq,
+    {
+        Join::new(self, table, move |value, entry: Option<&V>| {
+            Some(f(value, entry))
+        })
     }
 
     /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.

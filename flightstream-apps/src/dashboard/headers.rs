@@ -20,6 +20,9 @@ pub(super) fn add(router: Router<Shared>, address: SocketAddr) -> Router<Shared>
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
+        .layer(from_fn(move |request: Request, next: Next| {
+            local_names_only(address, request, next)
+        }))
         .layer(CompressionLayer::new())
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -28,9 +31,6 @@ pub(super) fn add(router: Router<Shared>, address: SocketAddr) -> Router<Shared>
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         ))
-        .layer(from_fn(move |request: Request, next: Next| {
-            local_names_only(address, request, next)
-        }))
 }
 
 /// On loopback only names of this machine are answered: a web page elsewhere cannot reach the dashboard by making its own

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightstream_core::search::{EmbeddedStore, SearchStore};
-use flightstream_core::time::Timestamp;
+use flightstream_core::time::{Clock, SystemClock, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -18,7 +18,7 @@ pub(crate) use self::events::{Pipeline, Tick};
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::pipeline::INDEX;
-use crate::run::Stages;
+use crate::run::{End, Stages};
 use crate::{Outcome, cli, pipeline, signals};
 
 /// What the handlers share.
@@ -67,7 +67,9 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
     let Ok(Some(newest)) = store.newest(INDEX, "updated") else {
         return;
     };
-    let before = Timestamp::from_millis(newest).minus(after).as_millis();
+    // One report from the future must not make all others old.
+    let newest = Timestamp::from_millis(newest).min(SystemClock.now());
+    let before = newest.minus(after).as_millis();
     match store.expire_before(INDEX, "updated", before) {
         Ok(0) => {}
         Ok(gone) => tracing::debug!(gone, "forgot aircraft that were not heard of any more"),
@@ -77,7 +79,7 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
 
 /// The dashboard alone, over a data directory that no other process uses.
 pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
-    let runtime = signals::runtime().map_err(CommandError::Start)?;
+    let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
@@ -88,16 +90,16 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     tracing::info!("showing {} at {url}", topics::ENRICHED);
     runtime.block_on(async {
         server.start(store, ticks);
+        let interrupted = async {
+            interrupted.wait().await;
+            End::Interrupted
+        };
         stages
-            .watch(
-                &url,
-                options.serving.forget_after,
-                &tell,
-                signals::interrupted(),
-            )
+            .watch(&url, options.serving.forget_after, &tell, interrupted)
             .await
-    })?;
-    stages.stop()?;
+    });
+    let (_, indexed) = stages.stop();
+    indexed?;
     Ok(())
 }
 

@@ -38,6 +38,14 @@ impl Members {
             Err(LogError::GroupBusy { group, topic })
         }
     }
+
+    /// The groups that have a member reading the topic.
+    #[cfg(feature = "embedded")]
+    pub(super) fn groups_reading(&self, topic: &str) -> Vec<String> {
+        let seats = lock(&self.0);
+        let reading = seats.iter().filter(|(_, read)| read == topic);
+        reading.map(|(group, _)| group.clone()).collect()
+    }
 }
 
 impl Drop for Membership {

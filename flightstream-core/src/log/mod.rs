@@ -23,7 +23,7 @@ use std::task::{Context, Poll};
 
 pub use self::error::LogError;
 pub use self::partitioner::{murmur2, partition_for_key};
-pub use self::topic::{Cleanup, TopicSpec};
+pub use self::topic::{Cleanup, Compaction, TopicSpec};
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 
 /// A set of topics.

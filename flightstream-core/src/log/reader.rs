@@ -43,10 +43,14 @@ impl<P: Readable> Reader<P> {
     }
 
     fn fetch(&mut self, max_records: usize) -> Result<Vec<Record<Raw>>, LogError> {
+        // Before the read, so that what is appended meanwhile is not taken for read.
+        let end = self.partition.end()?;
         let records = self.partition.read(self.position, max_records.max(1))?;
-        if let Some(last) = records.last() {
-            self.position = last.origin.saturating_add(1);
-        }
+        self.position = match records.last() {
+            Some(last) => last.origin.saturating_add(1),
+            // Compaction has removed what was left.
+            None => self.position.max(end),
+        };
         Ok(records)
     }
 }

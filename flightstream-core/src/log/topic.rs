@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::LogError;
 
 /// A topic's name and settings.
@@ -13,11 +15,23 @@ pub struct TopicSpec {
     pub cleanup: Cleanup,
 }
 
-/// How a topic is kept from growing for ever.
+/// Which record of a key compaction keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Compaction {
+    /// The last one, as Kafka does.
+    LastOffset,
+    /// The one with the newest event time, of equal ones the last: a report that comes late supersedes nothing.
+    NewestEventTime,
+}
+
+/// How a topic is kept from growing for ever. The embedded log keeps what a group with a member has not
+/// committed yet, however old or much it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cleanup {
-    /// Keep only the newest record of each key (`cleanup.policy=compact`).
-    pub compact: bool,
+    /// Keep only one record of each key (`cleanup.policy=compact`).
+    pub compact: Option<Compaction>,
     /// Remove records whose timestamp is this much older than the newest in their partition.
     pub retention: Option<Duration>,
     /// Remove the oldest records of a partition beyond this many stored bytes.
@@ -35,10 +49,17 @@ impl TopicSpec {
         }
     }
 
-    /// The same, compacted by key.
+    /// The same, compacted by key: the last record of each stays.
     #[must_use]
     pub fn compacted(mut self) -> Self {
-        self.cleanup.compact = true;
+        self.cleanup.compact = Some(Compaction::LastOffset);
+        self
+    }
+
+    /// The same, compacted by key: the record with the newest event time of each stays, in whatever order they came.
+    #[must_use]
+    pub fn compacted_by_event_time(mut self) -> Self {
+        self.cleanup.compact = Some(Compaction::NewestEventTime);
         self
     }
 

@@ -11,8 +11,10 @@ mod event_time;
 mod filter;
 mod flat_map;
 mod inspect;
+mod join;
 mod key_by;
 mod map;
+mod repartition;
 
 pub use self::aligned::Aligned;
 pub use self::assume_aligned::AssumeAligned;
@@ -22,5 +24,7 @@ pub use self::event_time::EventTime;
 pub use self::filter::Filter;
 pub use self::flat_map::FlatMap;
 pub use self::inspect::Inspect;
+pub use self::join::Join;
 pub use self::key_by::KeyBy;
 pub use self::map::Map;
+pub use self::repartition::Repartition;

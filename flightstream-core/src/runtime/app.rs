@@ -11,6 +11,7 @@ use super::changelog::changelog_topic;
 use super::context::{Tables, TaskContext};
 use super::delivery::Delivery;
 use super::encoder::{Json, JsonValues};
+use super::inlet::repartition_topic;
 use super::meter;
 use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
@@ -44,6 +45,21 @@ pub enum AppError {
         app: String,
         /// What it said.
         message: String,
+    },
+    /// A table's topic cannot be joined with the source: a task would not find the keys of its partition.
+    #[error(
+        "topic {table_topic:?} has {table_partitions} partitions and {source_topic:?} has \
+         {source_partitions}; a table needs as many as the source it is joined with"
+    )]
+    NotCoPartitioned {
+        /// The app's source.
+        source_topic: String,
+        /// Its partitions.
+        source_partitions: usize,
+        /// The table's topic.
+        table_topic: String,
+        /// Its partitions.
+        table_partitions: usize,
     },
     /// The system gave no more threads.
     #[error("cannot start a thread: {0}")]
@@ -236,7 +252,7 @@ impl<F, K> App<F, K> {
         }
         sink.check(&**log)?;
         let (clock, tables) = (Arc::clone(&settings.clock), Arc::new(settings.tables));
-        let plan = Plan {
+        let mut plan = Plan {
             app: settings.name,
             group: subscription.group.clone(),
             log: Arc::clone(log),
@@ -250,16 +266,17 @@ impl<F, K> App<F, K> {
             max_restarts: settings.max_restarts,
             build: Box::new(move |intake, cx| {
                 let task_sink = sink.make(&cx);
-                let records = pipeline(TaskRecords::new(Arc::clone(&intake)), cx);
-                Box::new(Task::new(records, task_sink, intake)) as Box<dyn Drive>
+                let records = pipeline(TaskRecords::new(intake), cx);
+                Box::new(Task::new(records, task_sink)) as Box<dyn Drive>
             }),
             context: Box::new(move |topic_partition| {
                 TaskContext::new(topic_partition, Arc::clone(&clock), Arc::clone(&tables))
             }),
             status: SharedStatus::default(),
+            internal_topics: Vec::new(),
         };
         meter::prepare();
-        rehearse(&plan, &subscription.topic)?;
+        rehearse(&mut plan, &subscription.topic)?;
         Ok(Prepared {
             plan,
             subscription,
@@ -296,9 +313,12 @@ impl<F, K> fmt::Debug for App<F, K> {
     }
 }
 
+/// What a partition of a repartition topic keeps: many times what its readers, which are the same app, are behind.
+const REPARTITION_BYTES: u64 = 256 << 20;
+
 /// Calls the pipeline function once without records, which shows its mistakes and its stores before anything starts,
 /// and creates the changelogs of those stores.
-fn rehearse(plan: &Plan, topic: &str) -> Result<(), AppError> {
+fn rehearse(plan: &mut Plan, topic: &str) -> Result<(), AppError> {
     let partitions = u32::try_from(plan.log.offsets(topic)?.len()).unwrap_or(u32::MAX);
     let partition = TopicPartition::new(topic, 0);
     let reader = plan.log.partition_reader(&partition, 0)?;
@@ -313,6 +333,23 @@ fn rehearse(plan: &Plan, topic: &str) -> Result<(), AppError> {
         let changelog = changelog_topic(&plan.app, store.name);
         plan.log
             .create_topic(&TopicSpec::new(changelog, partitions).compacted())?;
+    }
+    for table in context.topic_tables() {
+        let of_table = plan.log.offsets(table.topic)?.len();
+        if of_table != partitions as usize {
+            return Err(AppError::NotCoPartitioned {
+                source_topic: topic.to_owned(),
+                source_partitions: partitions as usize,
+                table_topic: table.topic.to_owned(),
+                table_partitions: of_table,
+            });
+        }
+    }
+    for (inlet, _) in context.repartitions() {
+        let topic = repartition_topic(&plan.app, inlet.name());
+        let spec = TopicSpec::new(&topic, partitions).retention_bytes(REPARTITION_BYTES);
+        plan.log.create_topic(&spec)?;
+        plan.internal_topics.push(topic);
     }
     Ok(())
 }

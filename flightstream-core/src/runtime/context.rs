@@ -2,11 +2,16 @@ use std::any::{Any, type_name};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::Hash;
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::batch::TopicPartition;
+use super::inlet::Inlet;
+use crate::batch::{Raw, Record, TopicPartition};
+use crate::operator::Decoder;
 use crate::store::{AnyStore, StateStore, StoreHandle};
+use crate::table::{DecodedFeed, TableFeed, TopicTable};
 use crate::time::{Clock, Timers, Timestamp};
 
 pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>;
@@ -21,6 +26,29 @@ pub struct TaskContext {
     tables: Arc<Tables>,
     timers: Timers,
     stores: Rc<RefCell<Vec<TaskStore>>>,
+    repartitions: Rc<RefCell<Vec<(Inlet, Outbox)>>>,
+    topic_tables: Rc<RefCell<Vec<TaskTable>>>,
+}
+
+/// A table that is fed from a topic.
+#[derive(Clone)]
+pub(crate) struct TaskTable {
+    pub(crate) topic: &'static str,
+    pub(crate) feed: Rc<RefCell<dyn TableFeed>>,
+}
+
+/// Records on their way to an internal topic, until the task takes them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox(Rc<RefCell<Vec<Record<Raw>>>>);
+
+impl Outbox {
+    pub(crate) fn push(&self, mut records: Vec<Record<Raw>>) {
+        self.0.borrow_mut().append(&mut records);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Record<Raw>> {
+        self.0.take()
+    }
 }
 
 /// A store that a pipeline has asked for.
@@ -42,6 +70,8 @@ impl TaskContext {
             tables,
             timers: Timers::new(clock),
             stores: Rc::default(),
+            repartitions: Rc::default(),
+            topic_tables: Rc::default(),
         }
     }
 
@@ -82,6 +112,43 @@ impl TaskContext {
             store: handle.shared(),
         });
         handle
+    }
+
+    /// The table of the newest values of a topic, which is read to its end before the first record comes. Keys are text.
+    /// Entries that cannot be read are left out and counted as `unusable_table_entries`.
+    #[must_use]
+    pub fn topic_table<K, D>(&self, topic: &'static str, decoder: D) -> TopicTable<K, D::Output>
+    where
+        K: FromStr + Hash + Eq + 'static,
+        D: Decoder + 'static,
+        D::Output: 'static,
+    {
+        let table = TopicTable::default();
+        let feed = Rc::new(RefCell::new(DecodedFeed::new(table.clone(), decoder)));
+        self.topic_tables
+            .borrow_mut()
+            .push(TaskTable { topic, feed });
+        table
+    }
+
+    pub(crate) fn topic_tables(&self) -> Vec<TaskTable> {
+        self.topic_tables.borrow().clone()
+    }
+
+    /// Declares a repartition step and hands out its two ends.
+    pub(crate) fn repartition(&self, name: &'static str) -> (Inlet, Outbox) {
+        let ends = (Inlet::new(name), Outbox::default());
+        let mut repartitions = self.repartitions.borrow_mut();
+        assert!(
+            repartitions.iter().all(|(inlet, _)| inlet.name() != name),
+            "two repartition steps of one pipeline have the name {name:?}",
+        );
+        repartitions.push(ends.clone());
+        ends
+    }
+
+    pub(crate) fn repartitions(&self) -> Vec<(Inlet, Outbox)> {
+        self.repartitions.borrow().clone()
     }
 
     pub(crate) fn stores(&self) -> Vec<TaskStore> {

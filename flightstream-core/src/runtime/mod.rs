@@ -56,6 +56,7 @@ mod dead_letters;
 mod delivery;
 mod describe;
 mod encoder;
+mod inlet;
 mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -69,17 +70,20 @@ mod status;
 #[cfg(feature = "testing")]
 pub(crate) mod stepped;
 mod task;
+mod topic_feed;
 mod tracker;
 mod worker;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::app::Prepared;
 pub use self::app::{App, AppError, Topic, topic};
+pub(crate) use self::context::Outbox;
 pub use self::context::TaskContext;
 pub use self::dead_letters::header as dead_letter_header;
 pub use self::delivery::Delivery;
 pub use self::describe::{Operator, SinkDescription, StoreDescription, Topology};
 pub use self::encoder::{Encoder, Json, JsonValues, Payload};
+pub(crate) use self::inlet::Inlet;
 pub use self::query::{Partitions, QueryError};
 pub use self::running::Running;
 pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};

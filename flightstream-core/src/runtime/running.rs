@@ -16,7 +16,7 @@ use super::app::AppError;
 use super::status::Status;
 use super::worker::{Command, Plan, Unpark, Worker};
 use crate::Fatal;
-use crate::batch::Offset;
+use crate::batch::{Offset, TopicPartition};
 use crate::log::{Assignment, LogError, Subscriber};
 
 /// An app at work. Dropping it stops the app without waiting.
@@ -121,7 +121,8 @@ impl Running {
         self.plan.status.get()
     }
 
-    /// How many messages are in the source topic that the app has not committed yet.
+    /// How many messages are in the source topic, and in the app's own repartition topics, that it has not committed
+    /// yet.
     ///
     /// # Errors
     /// If the log cannot be read.
@@ -129,13 +130,17 @@ impl Running {
         self.lag_behind(&self.plan.status.positions())
     }
 
-    fn lag_behind(&self, positions: &BTreeMap<u32, Offset>) -> Result<u64, LogError> {
-        let ranges = self.plan.log.offsets(&self.topic)?;
-        let lag = ranges.iter().zip(0_u32..).map(|(range, partition)| {
-            let position = positions.get(&partition).copied().unwrap_or(range.start);
-            range.end.saturating_sub(position.max(range.start))
-        });
-        Ok(lag.sum())
+    fn lag_behind(&self, positions: &BTreeMap<TopicPartition, Offset>) -> Result<u64, LogError> {
+        let mut lag = 0;
+        for topic in std::iter::once(&self.topic).chain(&self.plan.internal_topics) {
+            let topic: Arc<str> = Arc::from(topic.as_str());
+            for (range, partition) in self.plan.log.offsets(&topic)?.iter().zip(0..) {
+                let partition = TopicPartition::new(Arc::clone(&topic), partition);
+                let position = positions.get(&partition).copied().unwrap_or(range.start);
+                lag += range.end.saturating_sub(position.max(range.start));
+            }
+        }
+        Ok(lag)
     }
 
     /// Blocks until the app has committed everything that its source topic holds at some moment.

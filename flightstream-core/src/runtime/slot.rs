@@ -1,17 +1,19 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::changelog::Changelog;
-use super::context::TaskContext;
+use super::context::{Outbox, TaskContext};
+use super::inlet::repartition_topic;
 use super::meter::Meter;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
 use super::status::{Status, TaskState};
 use super::task::Drive;
+use super::topic_feed::TopicFeed;
 use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
@@ -26,7 +28,7 @@ pub(crate) struct Slot {
     pub(crate) start_at: Instant,
     pub(super) reported: Option<TaskState>,
     pub(super) meter: Meter,
-    intake: Arc<Mutex<Intake>>,
+    source: Arc<Mutex<Intake>>,
     pub(super) task: Option<Running>,
 }
 
@@ -34,7 +36,11 @@ pub(crate) struct Slot {
 pub(super) struct Running {
     drive: Box<dyn Drive>,
     context: TaskContext,
+    inlets: Vec<Arc<Mutex<Intake>>>,
+    /// With the topic that each goes to.
+    outboxes: Vec<(String, Outbox)>,
     pub(super) changelogs: Vec<Changelog>,
+    tables: Vec<TopicFeed>,
     pub(super) is_restored: bool,
     has_moved: bool,
     wake_at: Option<Timestamp>,
@@ -49,7 +55,7 @@ impl Slot {
             start_at: Instant::now(),
             reported: None,
             meter: Meter::default(),
-            intake: Intake::new(reader, batch_size),
+            source: Intake::new(reader, batch_size),
             task: None,
         }
     }
@@ -71,33 +77,64 @@ impl Slot {
 
     /// Whether there is anything to commit or to drain.
     pub(crate) fn has_uncommitted(&self) -> bool {
-        let intake = lock(&self.intake);
-        intake.tracker.to_commit().is_some()
-            || !intake.tracker.is_drained()
-            || self.task.as_ref().is_some_and(|task| task.has_moved)
+        self.task.as_ref().is_some_and(|task| task.has_moved)
+            || self.intakes().any(|intake| {
+                let intake = lock(intake);
+                intake.tracker.to_commit().is_some() || !intake.tracker.is_drained()
+            })
     }
 
-    /// The offset to commit, if it moved.
-    pub(crate) fn to_commit(&self) -> Option<(TopicPartition, Offset)> {
-        let offset = lock(&self.intake).tracker.to_commit()?;
-        Some((self.partition.clone(), offset))
+    /// What the task reads: its source, and the topics of its repartition steps.
+    fn intakes(&self) -> impl Iterator<Item = &Arc<Mutex<Intake>>> {
+        let inlets = self.task.iter().flat_map(|task| &task.inlets);
+        std::iter::once(&self.source).chain(inlets)
+    }
+
+    /// The offsets to commit, of the partitions where they moved.
+    pub(crate) fn to_commit(&self) -> Vec<(TopicPartition, Offset)> {
+        let offset = |intake: &Arc<Mutex<Intake>>| {
+            let intake = lock(intake);
+            Some((
+                intake.reader.topic_partition().clone(),
+                intake.tracker.to_commit()?,
+            ))
+        };
+        self.intakes().filter_map(offset).collect()
     }
 
     /// The record ranges that are in the pipeline, for a message.
     pub(crate) fn in_flight(&self) -> String {
-        lock(&self.intake).tracker.in_flight()
+        let in_flight = self
+            .intakes()
+            .map(|intake| lock(intake).tracker.in_flight());
+        let in_flight: Vec<_> = in_flight.filter(|spans| !spans.is_empty()).collect();
+        if in_flight.is_empty() {
+            "no records".to_owned()
+        } else {
+            in_flight.join(", ")
+        }
     }
 
     /// How many batches are in the pipeline.
     pub(crate) fn batches_in_flight(&self) -> usize {
-        lock(&self.intake).tracker.batches_in_flight()
+        self.intakes()
+            .map(|intake| lock(intake).tracker.batches_in_flight())
+            .sum()
     }
 
     /// How many messages the log holds that are not committed, if it tells.
     pub(crate) fn lag(&self) -> Option<u64> {
-        let intake = lock(&self.intake);
-        let end = intake.reader.end().ok()?;
-        Some(end.saturating_sub(intake.tracker.committed()))
+        let lag = |intake: &Arc<Mutex<Intake>>| {
+            let intake = lock(intake);
+            Some(
+                intake
+                    .reader
+                    .end()
+                    .ok()?
+                    .saturating_sub(intake.tracker.committed()),
+            )
+        };
+        self.intakes().map(lag).sum()
     }
 
     /// Moves at most one batch, or restores a part of the state. Ready when it did.
@@ -107,15 +144,8 @@ impl Slot {
         cx: &mut Context<'_>,
         writer: &mut dyn Writer,
     ) -> Poll<Result<(), Fatal>> {
-        self.guarded(plan, writer, |task, outputs| {
-            let polled = task.drive.poll_batch(cx, outputs);
-            match &polled {
-                Poll::Ready(Ok(())) => task.has_moved = true,
-                Poll::Ready(Err(_)) => {}
-                Poll::Pending => task.wake_at = task.context.timers().take_next(),
-            }
-            polled
-        })
+        let polled = self.guarded(plan, writer, |task, outputs| task.poll_batch(cx, outputs));
+        polled.map(|moved| moved.and_then(|()| self.advance()))
     }
 
     /// Builds the task or restores a part of its state. Pending when that is done, so that the next poll moves a batch.
@@ -128,7 +158,7 @@ impl Slot {
         self.guarded(plan, writer, |_, _| Poll::Pending)
     }
 
-    /// Ready when everything that was pulled is delivered.
+    /// Ready when everything that was pulled is delivered. Nothing is pulled meanwhile.
     pub(crate) fn poll_drain(
         &mut self,
         plan: &Plan,
@@ -138,9 +168,23 @@ impl Slot {
         if !self.is_processing() {
             return Poll::Ready(Ok(()));
         }
-        self.guarded(plan, writer, |task, outputs| {
-            task.drive.poll_drain(cx, outputs)
-        })
+        self.intakes().for_each(|intake| lock(intake).open = false);
+        ready!(self.guarded(plan, writer, |task, outputs| task.poll_drain(cx, outputs)))?;
+        self.advance()?;
+        let is_drained = self
+            .intakes()
+            .all(|intake| lock(intake).tracker.is_drained());
+        if is_drained {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Takes note of the acks that were resolved since.
+    fn advance(&self) -> Result<(), Fatal> {
+        self.intakes()
+            .try_for_each(|intake| lock(intake).tracker.advance())
     }
 
     /// Polls the task, building and restoring it first. A panic becomes an error.
@@ -159,7 +203,7 @@ impl Slot {
                 Some(task) => task,
                 None => self
                     .task
-                    .insert(build(plan, &self.partition, &self.intake)?),
+                    .insert(build(plan, &self.partition, &self.source)?),
             };
             if !task.is_restored {
                 return task.restore(plan);
@@ -193,7 +237,11 @@ impl Slot {
     /// Takes note of a commit, and tells what it covers that no commit covered before.
     pub(crate) fn committed(&mut self) -> Status {
         let mut done = std::mem::take(&mut self.uncommitted);
-        done.read = lock(&self.intake).tracker.commit();
+        done.read = lock(&self.source).tracker.commit();
+        for inlet in self.intakes().skip(1) {
+            // Only the source's messages count as read.
+            let _ = lock(inlet).tracker.commit();
+        }
         if let Some(task) = &mut self.task {
             task.has_moved = false;
         }
@@ -203,32 +251,56 @@ impl Slot {
 
     /// Lets the task pull again after a commit.
     pub(crate) fn reopen(&self) {
-        lock(&self.intake).open = true;
+        self.intakes().for_each(|intake| lock(intake).open = true);
     }
 
     /// Goes back to the last commit; the task is built anew when it is polled next.
     pub(crate) fn rewind(&mut self) {
         self.task = None;
         self.uncommitted = Status::default();
-        lock(&self.intake).rewind();
+        lock(&self.source).rewind();
     }
 }
 
 fn build(
     plan: &Plan,
     partition: &TopicPartition,
-    intake: &Arc<Mutex<Intake>>,
+    source: &Arc<Mutex<Intake>>,
 ) -> Result<Running, Fatal> {
     let context = (plan.context)(partition.clone());
-    let drive = (plan.build)(Arc::clone(intake), context.clone());
+    let drive = (plan.build)(Arc::clone(source), context.clone());
+    let (mut inlets, mut outboxes) = (Vec::new(), Vec::new());
+    for (inlet, outbox) in context.repartitions() {
+        let topic = repartition_topic(&plan.app, inlet.name());
+        let partition = TopicPartition::new(topic.as_str(), partition.partition());
+        let from = plan
+            .log
+            .committed(&plan.group)?
+            .get(&partition)
+            .copied()
+            .unwrap_or(0);
+        let intake = Intake::new(
+            plan.log.partition_reader(&partition, from)?,
+            plan.batch_size,
+        );
+        inlet.open(Arc::clone(&intake));
+        inlets.push(intake);
+        outboxes.push((topic, outbox));
+    }
     let open = |store| Changelog::open(&*plan.log, &plan.app, store, partition.partition());
     let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
     let changelogs = changelogs?;
-    let is_restored = changelogs.is_empty();
+    let open = |table| TopicFeed::open(&*plan.log, table, partition.partition());
+    let tables: Result<Vec<_>, _> = context.topic_tables().into_iter().map(open).collect();
+    let tables = tables?;
+    let is_restored = changelogs.is_empty() && tables.is_empty();
     Ok(Running {
         drive,
         context,
+        inlets,
+        outboxes,
         changelogs,
+        tables,
         is_restored,
         has_moved: false,
         wake_at: None,
@@ -236,10 +308,49 @@ fn build(
 }
 
 impl Running {
+    fn poll_batch(
+        &mut self,
+        cx: &mut Context<'_>,
+        outputs: &mut Outputs<'_>,
+    ) -> Poll<Result<(), Fatal>> {
+        for table in &mut self.tables {
+            table.update(cx, outputs)?;
+        }
+        let polled = self.drive.poll_batch(cx, outputs);
+        match &polled {
+            Poll::Ready(Ok(())) => self.has_moved = true,
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.wake_at = self.context.timers().take_next(),
+        }
+        for (topic, outbox) in &self.outboxes {
+            let records = outbox.take();
+            if !records.is_empty() {
+                outputs.append(topic, records)?;
+            }
+        }
+        polled
+    }
+
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        outputs: &mut Outputs<'_>,
+    ) -> Poll<Result<(), Fatal>> {
+        while let Poll::Ready(moved) = self.poll_batch(cx, outputs) {
+            moved?;
+        }
+        self.drive.poll_flush(cx, outputs)
+    }
+
     /// Reads a part of the state back, so that other tasks of the worker go on meanwhile.
     fn restore(&mut self, plan: &Plan) -> Poll<Result<(), Fatal>> {
         for changelog in &mut self.changelogs {
             if !changelog.restore(&*plan.log)? {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        for table in &mut self.tables {
+            if !table.restore()? {
                 return Poll::Ready(Ok(()));
             }
         }

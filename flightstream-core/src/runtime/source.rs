@@ -76,13 +76,16 @@ impl Intake {
         self.open = true;
     }
 
-    fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<Batch<Raw>, Fatal>> {
+    pub(crate) fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<Batch<Raw>, Fatal>> {
         if !self.open {
             return Poll::Pending;
         }
         let records = match self.reader.poll_fetch(cx, self.batch_size) {
             Poll::Ready(records) => records?,
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                self.tracker.skip_to(self.reader.position());
+                return Poll::Pending;
+            }
         };
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Poll::Pending;

@@ -94,7 +94,7 @@ pub(crate) struct SharedStatus {
 #[derive(Debug, Default)]
 struct State {
     status: Status,
-    positions: BTreeMap<u32, Offset>,
+    positions: BTreeMap<TopicPartition, Offset>,
     entries: BTreeMap<(u32, &'static str), u64>,
     assigned: bool,
     paused: bool,
@@ -162,8 +162,8 @@ impl SharedStatus {
     /// Takes note of a partition and where its task begins.
     pub(crate) fn assigned(&self, partition: &TopicPartition, position: Offset) {
         let mut state = self.lock();
-        state.positions.insert(partition.partition(), position);
-        state.status.tasks = state.positions.len();
+        state.positions.insert(partition.clone(), position);
+        state.status.tasks += 1;
         self.changed.notify_all();
     }
 
@@ -171,12 +171,12 @@ impl SharedStatus {
     pub(crate) fn revoked(&self, partition: &TopicPartition) {
         let mut state = self.lock();
         let number = partition.partition();
-        state.positions.remove(&number);
+        state.positions.remove(partition);
         state.status.task_states.remove(&number);
         state
             .entries
             .retain(|(partition, _), _| *partition != number);
-        state.status.tasks = state.positions.len();
+        state.status.tasks = state.status.tasks.saturating_sub(1);
     }
 
     /// Takes note of committed offsets.
@@ -184,7 +184,7 @@ impl SharedStatus {
         let mut state = self.lock();
         state.status.commits += 1;
         for (partition, offset) in offsets {
-            state.positions.insert(partition.partition(), *offset);
+            state.positions.insert(partition.clone(), *offset);
         }
         self.changed.notify_all();
     }
@@ -220,12 +220,15 @@ impl SharedStatus {
     }
 
     /// The next offset to read of each partition of this app.
-    pub(crate) fn positions(&self) -> BTreeMap<u32, Offset> {
+    pub(crate) fn positions(&self) -> BTreeMap<TopicPartition, Offset> {
         self.lock().positions.clone()
     }
 
     /// Blocks until the condition holds, looking at it after each commit, or until the app has ended.
-    pub(crate) fn wait_until(&self, mut holds: impl FnMut(&BTreeMap<u32, Offset>) -> bool) {
+    pub(crate) fn wait_until(
+        &self,
+        mut holds: impl FnMut(&BTreeMap<TopicPartition, Offset>) -> bool,
+    ) {
         let state = self.lock();
         let wait = self
             .changed

@@ -1,10 +1,8 @@
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use super::meter::Stopwatch;
 use super::sink::{Outputs, Sink};
-use super::source::{Intake, lock};
 use crate::{Fatal, Records};
 
 /// One pipeline at work on one partition, whatever its types.
@@ -16,8 +14,8 @@ pub(crate) trait Drive {
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>>;
 
-    /// Ready when everything that was pulled is delivered. Nothing is pulled meanwhile.
-    fn poll_drain(
+    /// Ready when the sink has delivered everything it took.
+    fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         outputs: &mut Outputs<'_>,
@@ -27,15 +25,13 @@ pub(crate) trait Drive {
 pub(crate) struct Task<R, S> {
     records: Pin<Box<R>>,
     sink: S,
-    intake: Arc<Mutex<Intake>>,
 }
 
 impl<R, S> Task<R, S> {
-    pub(crate) fn new(records: R, sink: S, intake: Arc<Mutex<Intake>>) -> Self {
+    pub(crate) fn new(records: R, sink: S) -> Self {
         Self {
             records: Box::pin(records),
             sink,
-            intake,
         }
     }
 }
@@ -57,26 +53,14 @@ impl<R: Records, S: Sink<R::Record>> Drive for Task<R, S> {
         outputs.meter.came_out(&batch);
         self.sink.send(batch, outputs)?;
         outputs.meter.moved(started);
-        lock(&self.intake).tracker.advance()?;
         Poll::Ready(Ok(()))
     }
 
-    fn poll_drain(
+    fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         outputs: &mut Outputs<'_>,
     ) -> Poll<Result<(), Fatal>> {
-        lock(&self.intake).open = false;
-        while let Poll::Ready(moved) = self.poll_batch(cx, outputs) {
-            moved?;
-        }
-        ready!(self.sink.poll_flush(cx, outputs))?;
-        let mut intake = lock(&self.intake);
-        intake.tracker.advance()?;
-        if intake.tracker.is_drained() {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
+        self.sink.poll_flush(cx, outputs)
     }
 }

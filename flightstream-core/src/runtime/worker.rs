@@ -51,6 +51,8 @@ pub(crate) struct Plan {
     pub(crate) build: Box<BuildTask>,
     pub(crate) context: Box<dyn Fn(TopicPartition) -> TaskContext + Send + Sync>,
     pub(crate) status: SharedStatus,
+    /// The topics of the repartition steps.
+    pub(crate) internal_topics: Vec<String>,
 }
 
 /// A thread with a writer of its own and the tasks of some partitions. It is also their executor: a waker unparks it
@@ -213,7 +215,7 @@ impl Worker {
         }
         if self.has_uncommitted() {
             let offsets: Vec<(TopicPartition, Offset)> =
-                self.slots.iter().filter_map(Slot::to_commit).collect();
+                self.slots.iter().flat_map(Slot::to_commit).collect();
             if let Err(error) = self.write(&offsets) {
                 return self.fail_all(error);
             }

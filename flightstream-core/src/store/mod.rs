@@ -13,7 +13,7 @@
 //! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
 //! some records twice. With exactly-once both are one transaction and nothing is counted twice.
 
-mod codec;
+pub(crate) mod codec;
 mod error;
 mod key_value;
 mod window;

@@ -1,4 +1,5 @@
-//! Reference tables: loaded before tasks start, swapped whole.
+//! Tables that records are joined with: reference tables, loaded before tasks start and swapped whole, and the newest
+//! values of a topic's keys ([`TopicTable`]).
 //!
 //! A table is small beside the stream it is joined with, so every task holds all of it in memory. It is read once,
 //! before the first record; a mistake in it refuses the start with the line and the column that is wrong. It never
@@ -19,7 +20,10 @@ mod airports;
 mod airports_csv;
 mod error;
 mod shared;
+mod topic_table;
 
 pub use self::airports::{Airport, Airports};
 pub use self::error::TableError;
 pub use self::shared::{SharedTable, TableReader};
+pub use self::topic_table::TopicTable;
+pub(crate) use self::topic_table::{DecodedFeed, TableFeed};

@@ -10,14 +10,14 @@
 //!
 //! let windows = from_values([(10, "LHR"), (50, "LHR"), (70, "WAW"), (200, "WAW")])
 //!     .event_time(|(second, _)| Timestamp::from_seconds(*second))
-//!     .key_by(|(_, airport)| *airport)
+//!     .key_by(|(_, airport)| airport.to_string())
 //!     .assume_aligned()
 //!     .windowed(Tumbling::of(Duration::from_secs(60)).grace(Duration::ZERO))
 //!     .count(StoreHandle::unlogged("landings"))
 //!     .emit(Emit::on_close())
 //!     .collect_values()
 //!     .await?;
-//! let counts: Vec<_> = windows.iter().map(|(key, count)| (key.window.start.as_seconds(), key.key, *count)).collect();
+//! let counts: Vec<_> = windows.iter().map(|(key, count)| (key.window.start.as_seconds(), key.key.as_str(), *count)).collect();
 //! assert_eq!(counts, [(0, "LHR", 2), (60, "WAW", 1)]);
 //! # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
 //! ```

@@ -11,7 +11,7 @@ use super::storage::Storage;
 use super::tail::TailBudget;
 use crate::batch::{Offset, TopicPartition};
 use crate::log::wakers::Wakers;
-use crate::log::{Cleanup, LogError, TopicSpec};
+use crate::log::{Cleanup, Compaction, LogError, TopicSpec};
 
 /// What the log knows without looking into its files: topics, partitions, group offsets and the newest records.
 /// Everything in it is committed; a commit changes it as a whole.
@@ -34,7 +34,7 @@ pub(super) struct Topic {
 struct StoredTopic {
     id: u32,
     partitions: u32,
-    compact: bool,
+    compact: Option<Compaction>,
     retention_ms: Option<u64>,
     retention_bytes: Option<u64>,
 }

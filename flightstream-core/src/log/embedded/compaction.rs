@@ -7,7 +7,7 @@ use super::record_batch::{BatchWriter, RecordBatch};
 use super::retention::{Cleanable, oldest_kept};
 use super::shared::Shared;
 use crate::batch::{Offset, Raw, Record};
-use crate::log::LogError;
+use crate::log::{Compaction, LogError};
 use crate::time::Timestamp;
 
 /// Fewer new bytes than this are not worth a pass.
@@ -20,14 +20,35 @@ const MAX_INDEX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What one pass goes by.
 struct Pass {
-    /// The newest offset of each key among the records that no pass has seen.
-    newest: HashMap<Box<[u8]>, Offset>,
+    /// The record to keep of each key that a record which no pass has seen yet has.
+    kept: HashMap<Box<[u8]>, Place>,
     /// Before it, tombstones have been through a pass.
     compacted_to: Offset,
     /// Where the pass ends.
     until: Offset,
     start: Offset,
     oldest: Option<Timestamp>,
+}
+
+/// A record's place in the order of its key's records: the greatest is kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// The same for all where only the offset decides.
+    time: Timestamp,
+    offset: Offset,
+}
+
+impl Place {
+    fn of(record: &Record<Raw>, compaction: Compaction) -> Self {
+        let time = match compaction {
+            Compaction::LastOffset => Timestamp::default(),
+            Compaction::NewestEventTime => record.event_time,
+        };
+        Self {
+            time,
+            offset: record.origin,
+        }
+    }
 }
 
 /// What a pass leaves.
@@ -46,7 +67,7 @@ impl PartitionState {
 }
 
 impl Shared {
-    /// Keeps the newest record of each key only, in as many passes as the number of keys needs.
+    /// Keeps one record of each key only, in as many passes as the number of keys needs.
     pub(super) fn compact(&self, cleanable: &Cleanable) -> Result<(), LogError> {
         let end = self.state_of(&cleanable.partition)?.end;
         loop {
@@ -65,7 +86,8 @@ impl Shared {
 
     fn plan(&self, cleanable: &Cleanable) -> Result<Pass, LogError> {
         let state = self.state_of(&cleanable.partition)?;
-        let mut newest = HashMap::new();
+        let compaction = cleanable.cleanup.compact.unwrap_or(Compaction::LastOffset);
+        let mut kept: HashMap<Box<[u8]>, Place> = HashMap::new();
         let mut until = state.end;
         let mut index_bytes = 0;
         let key = |offset| cleanable.id.batch_key(offset);
@@ -74,12 +96,13 @@ impl Shared {
         for entry in snapshot.range(&self.storage.records, keys) {
             let batch = self.load(entry)?;
             for record in self.records_of(&batch)? {
+                let place = Place::of(&record, compaction);
                 let Some(key) = record.key else { continue };
-                if let Some(offset) = newest.get_mut(key.as_ref()) {
-                    *offset = record.origin;
+                if let Some(greatest) = kept.get_mut(key.as_ref()) {
+                    *greatest = place.max(*greatest);
                 } else {
-                    index_bytes += key.len() + size_of::<(Box<[u8]>, Offset)>();
-                    newest.insert(Box::from(key.as_ref()), record.origin);
+                    index_bytes += key.len() + size_of::<(Box<[u8]>, Place)>();
+                    kept.insert(Box::from(key.as_ref()), place);
                 }
             }
             if index_bytes > MAX_INDEX_BYTES {
@@ -87,8 +110,20 @@ impl Shared {
                 break;
             }
         }
+        if compaction == Compaction::NewestEventTime {
+            // What earlier passes have kept may be newer than all that came since.
+            for entry in snapshot.range(&self.storage.records, key(0)..key(state.compacted_to)) {
+                for record in self.records_of(&self.load(entry)?)? {
+                    let place = Place::of(&record, compaction);
+                    let greatest = record.key.and_then(|key| kept.get_mut(key.as_ref()));
+                    if let Some(greatest) = greatest {
+                        *greatest = place.max(*greatest);
+                    }
+                }
+            }
+        }
         Ok(Pass {
-            newest,
+            kept,
             compacted_to: state.compacted_to,
             until,
             start: state.start,
@@ -173,9 +208,9 @@ impl Shared {
 impl Pass {
     fn keeps(&self, record: &Record<Raw>) -> bool {
         let superseded = record.key.as_ref().is_some_and(|key| {
-            self.newest
+            self.kept
                 .get(key.as_ref())
-                .is_some_and(|newest| record.origin < *newest)
+                .is_some_and(|kept| record.origin != kept.offset)
         });
         let deleted = record.value.0.is_none() && record.origin < self.compacted_to;
         let expired = self.oldest.is_some_and(|oldest| record.event_time < oldest);

@@ -79,7 +79,12 @@ impl Shared {
                 start: state.start,
                 end: state.end,
             },
-            may_have_gaps: catalog.topic(partition.topic())?.spec.cleanup.compact,
+            may_have_gaps: catalog
+                .topic(partition.topic())?
+                .spec
+                .cleanup
+                .compact
+                .is_some(),
         };
         let from = from.max(state.start);
         if from >= state.end || max_records == 0 {

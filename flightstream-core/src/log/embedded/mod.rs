@@ -40,7 +40,7 @@
 //! transaction is held in memory until its commit.
 //!
 //! Retention and compaction run in the log's own thread about once a second. Retention by bytes removes whole
-//! batches and never the newest. A compacted partition is rewritten once the bytes appended since the last time
+//! batches and never the newest. Retention removes nothing that a group with a member has not committed. A compacted partition is rewritten once the bytes appended since the last time
 //! are most of it; a tombstone outlives the first such pass that sees it and is gone after the next. Records
 //! without a key are never compacted away.
 

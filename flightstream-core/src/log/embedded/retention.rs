@@ -46,7 +46,7 @@ impl Shared {
             .collect();
         for cleanable in cleanable {
             let cleanup = &cleanable.cleanup;
-            let compacts = cleanup.compact
+            let compacts = cleanup.compact.is_some()
                 && (everywhere || self.state_of(&cleanable.partition)?.wants_compaction());
             if compacts {
                 self.compact(&cleanable)?;
@@ -92,6 +92,7 @@ impl Shared {
         if oldest.is_none() && state.bytes <= limit {
             return Ok(expired);
         }
+        let unread = self.first_unread(&cleanable.partition, state);
         let keys = cleanable.id.batch_key(0)..cleanable.id.batch_key(state.end);
         let snapshot = self.storage.database.snapshot();
         for entry in snapshot.range(&self.storage.records, keys) {
@@ -99,8 +100,8 @@ impl Shared {
             let is_newest = batch.last().saturating_add(1) >= state.end;
             let is_over = state.bytes.saturating_sub(expired.bytes) > limit && !is_newest;
             let is_old = oldest.is_some_and(|oldest| batch.header.newest < oldest);
-            if !(is_over || is_old) {
-                let kept = self.first_kept(&batch, oldest)?;
+            if batch.last() >= unread || !(is_over || is_old) {
+                let kept = self.first_kept(&batch, oldest)?.min(unread);
                 expired.start = expired.start.max(kept);
                 return Ok(expired);
             }
@@ -114,6 +115,17 @@ impl Shared {
         }
         expired.start = state.end;
         Ok(expired)
+    }
+
+    /// The first record that a group with a member has not committed: a reader that falls behind loses nothing.
+    fn first_unread(&self, partition: &TopicPartition, state: &PartitionState) -> Offset {
+        let groups = self.members.groups_reading(partition.topic());
+        let catalog = self.catalog();
+        let next = groups.iter().map(|group| {
+            let committed = catalog.committed(group);
+            committed.get(partition).copied().unwrap_or(state.start)
+        });
+        next.min().unwrap_or(Offset::MAX)
     }
 
     fn first_kept(

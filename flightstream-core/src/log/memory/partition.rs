@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::batch::{Offset, Raw, Record};
 use crate::log::wakers::Wakers;
-use crate::log::{Cleanup, OffsetRange};
+use crate::log::{Cleanup, Compaction, OffsetRange};
 use crate::time::Timestamp;
 
 /// Below this many records a partition is not compacted on its own.
@@ -64,7 +64,7 @@ impl Partition {
             self.bytes = self.bytes.saturating_add(size(&record));
             self.records.push_back(record);
         }
-        if self.cleanup.compact && self.records.len() >= self.compact_at {
+        if self.cleanup.compact.is_some() && self.records.len() >= self.compact_at {
             self.clean();
         } else {
             self.expire();
@@ -73,8 +73,8 @@ impl Partition {
 
     /// Applies compaction and retention.
     pub(super) fn clean(&mut self) {
-        if self.cleanup.compact {
-            self.compact();
+        if let Some(compaction) = self.cleanup.compact {
+            self.compact(compaction);
         }
         self.expire();
         self.compact_at = COMPACT_FROM.max(self.records.len().saturating_mul(2));
@@ -92,19 +92,27 @@ impl Partition {
         }
     }
 
-    fn compact(&mut self) {
-        let newest_of_key: HashMap<Bytes, Offset> = self
-            .records
-            .iter()
-            .filter_map(|record| Some((record.key.clone()?, record.origin)))
-            .collect();
+    fn compact(&mut self, compaction: Compaction) {
+        let mut kept: HashMap<Bytes, (Timestamp, Offset)> = HashMap::new();
+        for record in &self.records {
+            let Some(key) = record.key.clone() else {
+                continue;
+            };
+            let time = match compaction {
+                Compaction::LastOffset => Timestamp::default(),
+                Compaction::NewestEventTime => record.event_time,
+            };
+            let place = (time, record.origin);
+            let greatest = kept.entry(key).or_insert(place);
+            *greatest = place.max(*greatest);
+        }
         let oldest = self.oldest_kept();
         let compacted_to = self.compacted_to;
         self.records.retain(|record| {
             let superseded = record
                 .key
                 .as_ref()
-                .is_some_and(|key| newest_of_key.get(key) != Some(&record.origin));
+                .is_some_and(|key| kept.get(key).map(|(_, offset)| *offset) != Some(record.origin));
             let deleted = record.value.0.is_none() && record.origin < compacted_to;
             let expired = oldest.is_some_and(|oldest| record.event_time < oldest);
             !(superseded || deleted || expired)

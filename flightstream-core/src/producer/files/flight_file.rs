@@ -1,6 +1,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
@@ -9,6 +11,9 @@ use super::error::FileError;
 use crate::flight::airlabs;
 use crate::flight::csv::Rows;
 use crate::producer::Message;
+
+/// What is read of an answer of the API, which is one value: one byte more is too much for its decoder.
+const LARGEST_ANSWER: u64 = 64 << 20;
 
 /// A recorded file of flights, read a message at a time.
 pub struct FlightFile {
@@ -33,7 +38,39 @@ enum Content {
     Array(Elements<Box<dyn BufRead + Send>>),
     Answer(std::vec::IntoIter<Bytes>),
     Lines(Box<dyn BufRead + Send>),
-    Csv(Box<Rows<Box<dyn BufRead + Send>>>),
+    Csv(Box<Rows<Limited>>, Limit),
+}
+
+/// How much may still be read before the next row is complete. Clones are the same limit.
+#[derive(Clone, Debug, Default)]
+struct Limit(Arc<AtomicUsize>);
+
+impl Limit {
+    fn renew(&self) {
+        self.0.store(LARGEST_MESSAGE, Ordering::Relaxed);
+    }
+
+    fn is_reached(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// Reads no further than to a limit: a quote that is never closed would make one row of the rest of a file.
+struct Limited {
+    reader: Box<dyn BufRead + Send>,
+    limit: Limit,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.limit.is_reached() {
+            return Err(io::Error::other("a row is too large"));
+        }
+        let read = self.reader.read(buffer)?;
+        let left = self.limit.0.load(Ordering::Relaxed).saturating_sub(read);
+        self.limit.0.store(left, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 impl Format {
@@ -81,7 +118,8 @@ impl FlightFile {
             (Format::Json, b'[') => Content::Array(Elements::new(reader)),
             (Format::Json, _) => {
                 let mut body = Vec::new();
-                reader.read_to_end(&mut body).map_err(at)?;
+                let mut bounded = reader.take(LARGEST_ANSWER + 1);
+                bounded.read_to_end(&mut body).map_err(at)?;
                 let messages = airlabs::messages(&body).map_err(|source| FileError::Answer {
                     path: path.clone(),
                     source,
@@ -94,11 +132,17 @@ impl FlightFile {
             }
             (Format::Ndjson, _) => Content::Lines(reader),
             (Format::Csv, _) => {
-                let csv = Rows::new(reader).map_err(|error| FileError::Csv {
+                let limit = Limit::default();
+                limit.renew();
+                let limited = Limited {
+                    reader,
+                    limit: limit.clone(),
+                };
+                let csv = Rows::new(limited).map_err(|error| FileError::Csv {
                     path: path.clone(),
                     what: error.to_string(),
                 })?;
-                Content::Csv(Box::new(csv))
+                Content::Csv(Box::new(csv), limit)
             }
         };
         Ok(Self {
@@ -130,16 +174,25 @@ impl FlightFile {
             })?,
             Content::Answer(messages) => messages.next(),
             Content::Lines(lines) => next_line(lines, &self.path)?,
-            Content::Csv(csv) => match csv.next() {
-                Some(Ok(row)) => Some(row.raw),
-                Some(Err(error)) => {
-                    return Err(FileError::Csv {
-                        path: self.path.clone(),
-                        what: error.to_string(),
-                    });
+            Content::Csv(csv, limit) => {
+                limit.renew();
+                match csv.next() {
+                    Some(Ok(row)) => Some(row.raw),
+                    Some(Err(_)) if limit.is_reached() => {
+                        return Err(FileError::TooLarge {
+                            path: self.path.clone(),
+                            limit: LARGEST_MESSAGE,
+                        });
+                    }
+                    Some(Err(error)) => {
+                        return Err(FileError::Csv {
+                            path: self.path.clone(),
+                            what: error.to_string(),
+                        });
+                    }
+                    None => None,
                 }
-                None => None,
-            },
+            }
         };
         self.messages += u64::from(next.is_some());
         Ok(next.map(Message::from_json))

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::error::FileError;
 use super::flight_file::FlightFile;
 use crate::batch::{Raw, Record, TopicPartition};
-use crate::log::{Log, Writer};
+use crate::log::{Log, Writer, murmur2};
 use crate::producer::{Message, Pace, StopSignal};
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -58,28 +58,44 @@ impl ReplayProgress {
 }
 
 impl Replay {
-    /// The record that says how far the replay is, written with the messages it counts.
-    fn progress_record(&self, sent: u64) -> Record<Raw> {
-        Record {
-            key: Some(self.name().into()),
-            ..Record::new(Raw::from(sent.to_string()), SystemClock.now())
+    /// What tells a file from another: its name and its first message, since exports and recordings of different days
+    /// often have the same name. `None` for what can be read only once, such as a pipe.
+    fn identity(&self) -> Result<Option<String>, FileError> {
+        if self.is_stream() {
+            return Ok(None);
         }
+        let first = FlightFile::open(&self.path)?.next_message()?;
+        let first = first.map_or(0, |message| murmur2(&message.value));
+        let name = self.path.file_name().unwrap_or_default();
+        Ok(Some(format!("{}#{first:08x}", name.to_string_lossy())))
     }
 
-    fn name(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+    fn is_stream(&self) -> bool {
+        let metadata = std::fs::metadata(&self.path);
+        metadata.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
     }
 
-    /// How many of the file's messages an earlier start has sent. Files are told apart by their names.
+    /// Looks whether the file can be replayed: it is there, and its beginning is of a format that is known. What can be
+    /// read only once is not looked at.
     ///
     /// # Errors
-    /// If the log cannot be read or has no topic [`OFFSETS`].
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), FileError> {
+        if self.is_stream() {
+            return Ok(());
+        }
+        FlightFile::open(&self.path).map(drop)
+    }
+
+    /// How many of the file's messages an earlier start has sent. Files are told apart by their names and their first
+    /// messages.
+    ///
+    /// # Errors
+    /// If the log cannot be read or has no topic [`OFFSETS`], or if the file cannot be read.
     pub fn already_sent(&self, log: &dyn Log) -> Result<u64, FileError> {
-        let name = self.name();
+        let Some(name) = self.identity()? else {
+            return Ok(0);
+        };
         let mut sent = 0;
         for (range, partition) in log.offsets(OFFSETS)?.iter().zip(0..) {
             let partition = TopicPartition::new(OFFSETS, partition);
@@ -110,12 +126,18 @@ impl Replay {
         stop: &StopSignal,
         progress: &ReplayProgress,
     ) -> Result<(), FileError> {
-        let mut sent = 0;
+        let mut sending = Sending {
+            writer,
+            topic: &self.topic,
+            identity: self.identity()?,
+            progress,
+            sent: 0,
+            chunk: Vec::with_capacity(CHUNK),
+        };
         let mut shift = Duration::ZERO;
         loop {
-            let skip = already_sent.saturating_sub(sent);
-            let pass = self.pass(writer, &mut sent, skip, shift, stop, progress)?;
-            let Some((first, last)) = pass else {
+            let skip = already_sent.saturating_sub(sending.sent);
+            let Some((first, last)) = self.pass(&mut sending, skip, shift, stop)? else {
                 return Err(FileError::Empty {
                     path: self.path.clone(),
                 });
@@ -131,68 +153,95 @@ impl Replay {
     /// Sends the file once and returns its first and last event time.
     fn pass(
         &self,
-        writer: &mut dyn Writer,
-        sent: &mut u64,
+        sending: &mut Sending<'_>,
         mut skip: u64,
         shift: Duration,
         stop: &StopSignal,
-        progress: &ReplayProgress,
     ) -> Result<Option<(Timestamp, Timestamp)>, FileError> {
+        // A message that tells no time is of the time of the one before it: it must not count as the newest of all, nor
+        // wait until the recording has reached today.
+        let mut time = self.first_time()?;
         let mut file = FlightFile::open(&self.path)?;
-        let started = Instant::now();
         let mut times: Option<(Timestamp, Timestamp)> = None;
-        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut begin: Option<(Instant, Timestamp)> = None;
         let outcome = loop {
             let message = match file.next_message() {
                 Ok(Some(message)) => message,
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             };
-            let time = message.event_time.unwrap_or_else(|| SystemClock.now());
+            time = message.event_time.unwrap_or(time);
             let (first, last) = times.unwrap_or((time, time));
             times = Some((first, last.max(time)));
             if skip > 0 {
-                (skip, *sent) = (skip - 1, *sent + 1);
+                (skip, sending.sent) = (skip - 1, sending.sent + 1);
                 continue;
             }
-            let due = self.pace.due(first, time);
-            let ahead = due.saturating_sub(started.elapsed());
-            if chunk.len() == CHUNK || !ahead.is_zero() {
-                self.send(writer, &mut chunk, sent, progress)?;
+            // What an earlier start has sent takes no time.
+            let (started, from) = *begin.get_or_insert_with(|| (Instant::now(), time));
+            let ahead = self.pace.due(from, time).saturating_sub(started.elapsed());
+            if sending.chunk.len() == CHUNK || !ahead.is_zero() {
+                sending.commit()?;
             }
             if stop.is_stopped() || (!ahead.is_zero() && stop.wait(ahead)) {
                 break Ok(());
             }
-            let message = shifted(message, shift);
-            let time = message.event_time.unwrap_or(time);
-            progress
-                .0
-                .event_time
-                .fetch_max(time.as_millis(), Ordering::Relaxed);
-            chunk.push(message.into_record(time));
+            sending.push(shifted(message, shift), time.plus(shift));
         };
-        self.send(writer, &mut chunk, sent, progress)?;
+        sending.commit()?;
         outcome.map(|()| times)
     }
 
-    fn send(
-        &self,
-        writer: &mut dyn Writer,
-        chunk: &mut Vec<Record<Raw>>,
-        sent: &mut u64,
-        progress: &ReplayProgress,
-    ) -> Result<(), FileError> {
-        if chunk.is_empty() {
+    /// The first time that a message of the file tells; that of the machine if none does, or if looking would take the
+    /// messages away.
+    fn first_time(&self) -> Result<Timestamp, FileError> {
+        if !self.is_stream() {
+            let mut file = FlightFile::open(&self.path)?;
+            // Where the file breaks off, sending it says so.
+            while let Ok(Some(message)) = file.next_message() {
+                if let Some(time) = message.event_time {
+                    return Ok(time);
+                }
+            }
+        }
+        Ok(SystemClock.now())
+    }
+}
+
+/// Messages on their way to the topic.
+struct Sending<'a> {
+    writer: &'a mut dyn Writer,
+    topic: &'a str,
+    identity: Option<String>,
+    progress: &'a ReplayProgress,
+    sent: u64,
+    chunk: Vec<Record<Raw>>,
+}
+
+impl Sending<'_> {
+    fn push(&mut self, message: Message, time: Timestamp) {
+        let reached = &self.progress.0.event_time;
+        reached.fetch_max(time.as_millis(), Ordering::Relaxed);
+        self.chunk.push(message.into_record(time));
+    }
+
+    /// Sends what was pushed, with how far the file has come.
+    fn commit(&mut self) -> Result<(), FileError> {
+        if self.chunk.is_empty() {
             return Ok(());
         }
-        *sent += chunk.len() as u64;
-        writer.append(
-            &self.topic,
-            std::mem::replace(chunk, Vec::with_capacity(CHUNK)),
-        )?;
-        writer.append(OFFSETS, vec![self.progress_record(*sent)])?;
-        writer.commit("flightstream-replay", &[])?;
-        progress.0.sent.store(*sent, Ordering::Relaxed);
+        self.sent += self.chunk.len() as u64;
+        let records = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+        self.writer.append(self.topic, records)?;
+        if let Some(identity) = &self.identity {
+            let reached = Record {
+                key: Some(identity.clone().into()),
+                ..Record::new(Raw::from(self.sent.to_string()), SystemClock.now())
+            };
+            self.writer.append(OFFSETS, vec![reached])?;
+        }
+        self.writer.commit("flightstream-replay", &[])?;
+        self.progress.0.sent.store(self.sent, Ordering::Relaxed);
         Ok(())
     }
 }
