@@ -98,8 +98,21 @@ impl<T> TestDriver<T> {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_record(&mut self, partition: u32, record: Record<Raw>) -> Result<(), AppError> {
+        self.send_to(INPUT, partition, record)
+    }
+
+    /// Appends a record to another topic: one that a [table](Self::topic_table) is read from.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_to(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        record: Record<Raw>,
+    ) -> Result<(), AppError> {
         self.stepped()?;
-        let partition = TopicPartition::new(INPUT, partition);
+        let partition = TopicPartition::new(topic, partition);
         let mut writer = self.log.writer(Isolation::Immediate)?;
         Ok(writer.append_to(&partition, vec![record])?)
     }
