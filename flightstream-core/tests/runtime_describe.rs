@@ -111,6 +111,37 @@ fn json_has_the_same_content() {
     assert_eq!(json["sink"]["topic"], "lengths");
 }
 
+#[test]
+fn topics_beside_the_source_show() {
+    let topology = App::new("a")
+        .source(topic("words").group("g"))
+        .pipeline(|raw, cx: TaskContext| {
+            let names = cx.topic_table::<u64, _>("names", length);
+            raw.decode(length)
+                .key_by(|length| *length as u64)
+                .repartition("by-length", &cx)
+                .left_join(names, |length, name| length + name.unwrap_or(&0))
+        })
+        .sink(topic("lengths").json())
+        .describe()
+        .unwrap();
+    assert_eq!(topology.repartitions, ["a-by-length-repartition"]);
+    assert_eq!(topology.topic_tables, ["names"]);
+    let text = topology.to_string();
+    for line in [
+        "\n  repartition  ",
+        "topic a-by-length-repartition\n",
+        "table  topic names\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let chart = topology.mermaid();
+    assert!(
+        chart.contains("[\"names\"]") && chart.contains("a-by-length-repartition"),
+        "{chart}"
+    );
+}
+
 type Boxed = Pin<Box<dyn Records<Record = usize, Item = Result<Batch<usize>, Fatal>>>>;
 
 #[derive(Clone)]

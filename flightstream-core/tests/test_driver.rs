@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use flightstream_core::Records;
-use flightstream_core::batch::{Raw, Rejection};
+use flightstream_core::batch::{Raw, Record, Rejection};
 use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::runtime::{AppError, Delivery, QueryError, TaskContext};
 use flightstream_core::store::{KeyValueStore, WindowStore};
@@ -129,6 +129,53 @@ fn enriched_flights_do_not_depend_on_what_happens_between_batches() {
             .table(AIRPORTS, Arc::clone(&airports))
     })
     .unwrap();
+}
+
+/// What comes to a window from several partitions comes in no particular order, but nothing closes here: what is
+/// compared is the state.
+#[test]
+fn counts_behind_a_repartition_step_do_not_depend_on_what_happens() {
+    schedule::check(landings(), || {
+        TestDriver::new(|raw, cx: TaskContext| {
+            raw.decode(landing)
+                .event_time(|(time, _)| *time)
+                .key_by(|(_, airport)| airport.clone())
+                .repartition("by-airport", &cx)
+                .windowed(Tumbling::of(seconds(60)).grace(seconds(3_600)))
+                .count(cx.store("landings"))
+                .emit(Emit::on_close())
+        })
+        .partitions(3)
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_table_is_filled_from_its_topic() {
+    let text =
+        |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| Rejection::new("not_utf8"));
+    let mut driver = TestDriver::new(move |raw, cx: TaskContext| {
+        let names = cx.topic_table::<String, _>("names", text);
+        raw.decode(text)
+            .key_by(Clone::clone)
+            .assume_aligned()
+            .left_join(names, |_, name| name.cloned())
+            .map(|(_, name)| name)
+    })
+    .partitions(2)
+    .topic_table("names");
+    let name = Record {
+        key: Some("WAW".into()),
+        ..Record::new(Raw::from("Warsaw"), Timestamp::default())
+    };
+    driver.send_to("names", 1, name).unwrap();
+    send(&mut driver, 0, "WAW");
+    send(&mut driver, 1, "WAW");
+    driver.run().unwrap();
+    // A table has the keys of its task's partition.
+    let mut names = driver.output().unwrap();
+    names.sort();
+    assert_eq!(names, [None, Some("Warsaw".to_owned())]);
 }
 
 #[test]
@@ -305,6 +352,32 @@ fn a_failure_is_the_tests_unless_restarts_are_allowed() {
     driver.run().unwrap();
     assert_eq!(driver.output().unwrap(), ["WAW", "LHR", "JFK", "CDG"]);
     assert_eq!(driver.status().unwrap().restarts, 1);
+}
+
+#[test]
+fn with_one_transaction_a_failing_task_takes_the_others_along() {
+    for (delivery, read_twice) in [
+        (Delivery::ExactlyOnce, true),
+        (Delivery::AtLeastOnce, false),
+    ] {
+        let reads = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&reads);
+        let mut driver = TestDriver::new(move |raw, _| {
+            let count = Arc::clone(&count);
+            raw.decode(landing)
+                .inspect(move |_| _ = count.fetch_add(1, Ordering::SeqCst))
+        })
+        .partitions(2)
+        .max_restarts(1)
+        .delivery(delivery);
+        send(&mut driver, 0, "1 WAW");
+        assert!(driver.step().unwrap());
+        driver.fail(1).unwrap();
+        driver.run().unwrap();
+        assert_eq!(reads.load(Ordering::SeqCst), 1 + u32::from(read_twice));
+        assert_eq!(driver.output().unwrap().len(), 1);
+        assert_eq!(driver.status().unwrap().restarts, 1);
+    }
 }
 
 #[test]

@@ -46,6 +46,12 @@
 //!
 //! A panic or a [`Fatal`](crate::Fatal) error in a task drops what it has not committed; the task starts again from the
 //! last commit after a pause that grows with each failure in a row.
+//!
+//! # From outside
+//!
+//! [`App::describe`] shows what an app consists of before it is started. [`Running::status`] and [`Running::health`] tell
+//! what it does, [`Running::store`] looks at its state, [`Running::pause`] halts it. A pipeline function is tested with
+//! `testing::TestDriver` (feature `testing`); feature `metrics` measures what runs.
 
 mod app;
 pub(crate) mod backoff;

@@ -1,15 +1,20 @@
 use super::changelog::Changelog;
 use super::slot::Slot;
 use super::status::{SharedStatus, Status, TaskState};
+use super::topic_feed::TopicFeed;
 
 impl Slot {
     /// What the task does.
     fn state(&self) -> TaskState {
         match &self.task {
             Some(task) if task.is_restored => TaskState::Running,
-            Some(task) => TaskState::Restoring {
-                remaining: task.changelogs.iter().map(Changelog::remaining).sum(),
-            },
+            Some(task) => {
+                let changelogs = task.changelogs.iter().map(Changelog::remaining);
+                let tables = task.tables.iter().map(TopicFeed::remaining);
+                TaskState::Restoring {
+                    remaining: changelogs.chain(tables).sum(),
+                }
+            }
             None if self.backoff.failures() > 0 => TaskState::WaitingForRestart,
             None => TaskState::Restoring { remaining: 0 },
         }

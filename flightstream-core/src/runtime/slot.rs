@@ -40,7 +40,7 @@ pub(super) struct Running {
     /// With the topic that each goes to.
     outboxes: Vec<(String, Outbox)>,
     pub(super) changelogs: Vec<Changelog>,
-    tables: Vec<TopicFeed>,
+    pub(super) tables: Vec<TopicFeed>,
     pub(super) is_restored: bool,
     has_moved: bool,
     wake_at: Option<Timestamp>,

@@ -39,7 +39,7 @@ pub struct Status {
 pub enum TaskState {
     /// It reads its state back.
     Restoring {
-        /// How many changelog entries are still to be read; zero also before that is known.
+        /// How many entries of changelogs and tables' topics are still to be read; zero also before that is known.
         remaining: u64,
     },
     /// It processes records.

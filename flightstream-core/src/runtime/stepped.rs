@@ -92,6 +92,17 @@ impl Stepped {
         }
     }
 
+    /// Lets a partition's task fail.
+    pub(crate) fn fail(&mut self, partition: u32) -> Result<(), AppError> {
+        self.attempt(|worker| {
+            let failing = |slot: &Slot| slot.partition.partition() == partition;
+            match worker.slots.iter().position(failing) {
+                Some(index) => worker.fail(index, Fatal::stage("test", "told to fail")),
+                None => Ok(()),
+            }
+        })
+    }
+
     fn has_failed(&self) -> bool {
         self.slots().iter().any(Slot::is_waiting)
     }

@@ -40,6 +40,11 @@ impl TopicFeed {
         }
     }
 
+    /// How many entries are still to be read before the task starts.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.complete_at.saturating_sub(self.reader.position())
+    }
+
     /// Takes over what was appended since.
     pub(crate) fn update(
         &mut self,

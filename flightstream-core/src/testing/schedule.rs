@@ -49,6 +49,8 @@ pub enum Event {
     Rebalance,
     /// What is not committed is lost.
     Crash,
+    /// The task of a partition fails and is started again.
+    Fail(u32),
 }
 
 /// What happens while a pipeline runs. After the last event the rest of the input comes and is processed.
@@ -112,6 +114,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => Just(Event::Commit),
         1 => Just(Event::Rebalance),
         2 => Just(Event::Crash),
+        2 => (0_u32..4).prop_map(Event::Fail),
     ]
 }
 
@@ -174,10 +177,11 @@ pub fn hold<T: Clone + Debug>(
 
 /// What a run leaves behind, each part with a name.
 fn result<T: Clone + Debug>(
-    mut driver: TestDriver<T>,
+    driver: TestDriver<T>,
     input: &[Input],
     events: &[Event],
 ) -> Result<BTreeMap<String, String>, AppError> {
+    let mut driver = driver.max_restarts(u32::MAX);
     let mut input = input.iter();
     for event in events {
         match *event {
@@ -186,6 +190,7 @@ fn result<T: Clone + Debug>(
             Event::Commit => driver.commit()?,
             Event::Rebalance => driver.rebalance()?,
             Event::Crash => driver.crash()?,
+            Event::Fail(partition) => driver.fail(partition)?,
         }
     }
     send(&mut driver, input)?;

@@ -35,6 +35,14 @@ impl Topology {
             let changelog = chart.topic(&store.changelog);
             chart.edge(node, "<-->", changelog);
         }
+        for topic in &self.repartitions {
+            let node = chart.topic(topic);
+            chart.edge("pipeline", "<-->", node);
+        }
+        for topic in &self.topic_tables {
+            let node = chart.topic(topic);
+            chart.edge(node, "-->", "pipeline");
+        }
         for table in &self.tables {
             let node = chart.node("[(\"", table, "\")]");
             chart.edge(node, "-->", "pipeline");

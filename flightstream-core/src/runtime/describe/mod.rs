@@ -12,6 +12,7 @@ use super::app::{App, AppError};
 use super::changelog::changelog_topic;
 use super::context::TaskContext;
 use super::delivery::Delivery;
+use super::inlet::repartition_topic;
 use super::sink::MakeSink;
 use super::slot::panic_message;
 use super::source::{Intake, TaskRecords};
@@ -47,8 +48,12 @@ pub struct Topology {
     pub dead_letters: Option<String>,
     /// What each task remembers.
     pub stores: Vec<StoreDescription>,
+    /// The topics between tasks, behind the pipeline's repartition steps.
+    pub repartitions: Vec<String>,
     /// The tables that the app has.
     pub tables: Vec<&'static str>,
+    /// The topics that the pipeline reads tables from.
+    pub topic_tables: Vec<&'static str>,
 }
 
 /// One operator of a pipeline.
@@ -160,6 +165,9 @@ impl<F, K> App<F, K> {
             holds: types::short(&store.schema).unwrap_or(store.schema),
             changelog: changelog_topic(&app, store.name),
         };
+        let repartitions = context.repartitions().into_iter();
+        let repartitions = repartitions.map(|(inlet, _)| repartition_topic(&app, inlet.name()));
+        let topic_tables = context.topic_tables().into_iter().map(|table| table.topic);
         Ok(Topology {
             source: subscription.topic.clone(),
             group: subscription.group.clone(),
@@ -168,7 +176,9 @@ impl<F, K> App<F, K> {
             sink: self.sink.describe(),
             dead_letters: settings.dead_letters.clone(),
             stores: context.stores().into_iter().map(store).collect(),
+            repartitions: repartitions.collect(),
             tables: settings.tables.keys().copied().collect(),
+            topic_tables: topic_tables.collect(),
             app,
         })
     }

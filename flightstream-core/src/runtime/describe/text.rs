@@ -27,8 +27,14 @@ impl Display for Topology {
             let (name, holds, changelog) = (store.name, &store.holds, &store.changelog);
             writeln!(f, "  store {name}  {holds}, topic {changelog}")?;
         }
+        for topic in &self.repartitions {
+            writeln!(f, "  between tasks  topic {topic}")?;
+        }
         for table in &self.tables {
             writeln!(f, "  table {table}")?;
+        }
+        for topic in &self.topic_tables {
+            writeln!(f, "  table  topic {topic}")?;
         }
         Ok(())
     }

@@ -98,8 +98,21 @@ impl<T> TestDriver<T> {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_record(&mut self, partition: u32, record: Record<Raw>) -> Result<(), AppError> {
+        self.send_to(INPUT, partition, record)
+    }
+
+    /// Appends a record to another topic: one that a [table](Self::topic_table) is read from.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_to(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        record: Record<Raw>,
+    ) -> Result<(), AppError> {
         self.stepped()?;
-        let partition = TopicPartition::new(INPUT, partition);
+        let partition = TopicPartition::new(topic, partition);
         let mut writer = self.log.writer(Isolation::Immediate)?;
         Ok(writer.append_to(&partition, vec![record])?)
     }
@@ -145,6 +158,15 @@ impl<T> TestDriver<T> {
     pub fn crash(&mut self) -> Result<(), AppError> {
         self.stepped()?.crash();
         Ok(())
+    }
+
+    /// Lets the task of a partition fail: it loses what it has not committed and is started again. Under exactly-once
+    /// delivery the other tasks go back to the last commit too, because one transaction covers all.
+    ///
+    /// # Errors
+    /// If that is one failure more than [`max_restarts`](Self::max_restarts) allows.
+    pub fn fail(&mut self, partition: u32) -> Result<(), AppError> {
+        self.stepped()?.fail(partition)
     }
 
     /// Processes all there is, then moves the clock, with a stop at each time that a task asked to be woken at.

@@ -14,6 +14,7 @@ pub(super) struct Start {
     app: App,
     partitions: u32,
     batch_size: Option<usize>,
+    tables: Vec<&'static str>,
     prepare: Box<Prepare>,
 }
 
@@ -23,6 +24,9 @@ impl Start {
     pub(super) fn start(self, log: &Arc<dyn Log>) -> Result<Stepped, AppError> {
         for (name, partitions) in [(INPUT, self.partitions), (OUTPUT, 1), (DEAD_LETTERS, 1)] {
             log.create_topic(&TopicSpec::new(name, partitions))?;
+        }
+        for table in self.tables {
+            log.create_topic(&TopicSpec::new(table, self.partitions).compacted())?;
         }
         let source = topic(INPUT).group("test");
         let source = match self.batch_size {
@@ -53,6 +57,7 @@ impl<T: Send + 'static> TestDriver<T> {
                 .clock(clock.clone()),
             partitions: 1,
             batch_size: None,
+            tables: Vec::new(),
             prepare: Box::new(move |app, log| app.pipeline(pipeline).sink(sink).prepare(log)),
         };
         Self {
@@ -95,6 +100,15 @@ impl<T> TestDriver<T> {
     #[must_use]
     pub fn table<V: Any + Send + Sync>(self, name: &'static str, table: Arc<V>) -> Self {
         self.app(|app| app.table(name, table))
+    }
+
+    /// A topic beside the input, of as many partitions, for a table that the pipeline reads from it.
+    #[must_use]
+    pub fn topic_table(self, topic: &'static str) -> Self {
+        self.set(|mut start| {
+            start.tables.push(topic);
+            start
+        })
     }
 
     /// How many failures in a row of one task are followed by a restart, by default 0. There is no pause before it.
