@@ -54,10 +54,10 @@ pub struct AirportTraffic {
 /// running.wait_until_caught_up()?;
 /// running.stop()?;
 /// let results = log.read(&flightstream_core::batch::TopicPartition::new("flight-stats", 0), 0, 10)?;
-/// assert_eq!(results[0].key.as_deref(), Some(&b"airport/LHR@1706704200000"[..]));
+/// assert_eq!(results[0].key.as_deref(), Some(&b"airport/LHR@1706705100000"[..]));
 /// assert_eq!(
 ///     results[0].value.as_bytes(),
-///     Some(&br#"{"kind":"airport","key":"LHR","start":1706704200000,"end":1706705100000,"arrivals":1,"departures":0,"airborne":1}"#[..]),
+///     Some(&br#"{"kind":"airport","key":"LHR","start":1706705100000,"end":1706706000000,"arrivals":1,"departures":0,"airborne":1}"#[..]),
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
