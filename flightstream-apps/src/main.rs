@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod settings;
 mod signals;
+mod statistics;
 mod status_line;
 
 use std::process::ExitCode;

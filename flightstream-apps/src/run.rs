@@ -12,7 +12,7 @@ use crate::pipeline::INDEX;
 use crate::produce::{Producer, Progress};
 use crate::report::Report;
 use crate::status_line::StatusLine;
-use crate::{Outcome, cli, data, pipeline, signals};
+use crate::{Outcome, cli, data, pipeline, signals, statistics};
 
 /// All stages in one process.
 pub(crate) fn run(options: &cli::Run) -> Outcome {
@@ -26,10 +26,12 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &store)?;
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
+    let statistics = statistics::start(&log, &options.processing.statistics, &airports)?;
     let producing = producer.start(&log, &airports)?;
     let stages = Stages {
         progress: producing.progress(),
         processing: Some(processing),
+        statistics,
         indexing,
         store: Arc::clone(&store),
     };
@@ -71,6 +73,7 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
 pub(crate) struct Stages {
     progress: Progress,
     processing: Option<Running>,
+    statistics: Vec<Running>,
     indexing: Running,
     store: Arc<EmbeddedStore>,
 }
@@ -81,6 +84,7 @@ impl Stages {
         Self {
             progress: Progress::default(),
             processing: None,
+            statistics: Vec::new(),
             indexing,
             store,
         }
@@ -103,9 +107,10 @@ impl Stages {
                 () = &mut end => return Ok(()),
                 _ = second.tick() => {}
             }
-            if self.indexing.is_finished()
-                || self.processing.as_ref().is_some_and(Running::is_finished)
-            {
+            let mut stages = std::iter::once(&self.indexing)
+                .chain(&self.processing)
+                .chain(&self.statistics);
+            if stages.any(Running::is_finished) {
                 return Ok(());
             }
             dashboard::forget(&self.store, forget_after);
@@ -123,11 +128,13 @@ impl Stages {
         if let Some(processing) = &self.processing {
             processing.wait_until_caught_up()?;
         }
+        statistics::catch_up(&self.statistics)?;
         self.indexing.wait_until_caught_up()
     }
 
     /// Stops the stages in the order of the flow, each after what it holds is committed.
     pub(crate) fn stop(self) -> Result<(Option<Status>, Status), AppError> {
+        statistics::stop(self.statistics)?;
         let processed = self.processing.map(Running::stop).transpose()?;
         Ok((processed, self.indexing.stop()?))
     }
