@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::AirportCode;
+use super::news::news;
 use super::tally::{Tally, statistics};
 use super::windows::{hours, quarters};
 use crate::Records;
@@ -79,7 +80,16 @@ pub fn airport_traffic_by_hour(
 fn visits(raw: impl Records<Record = Raw>) -> impl Records<Record = (AirportCode, Visit)> {
     raw.decode(AirlabsJson::default())
         .event_time(|flight| flight.updated)
+        .filter(news(|flight| (ends(flight), flight.is_airborne())))
         .flat_map(Visit::of_flight)
+}
+
+/// Where a flight begins and ends.
+fn ends(flight: &Flight) -> (Option<AirportCode>, Option<AirportCode>) {
+    (
+        AirportCode::of(flight.departure_iata, flight.departure_icao),
+        AirportCode::of(flight.arrival_iata, flight.arrival_icao),
+    )
 }
 
 /// What a report says of one of its two airports.
@@ -110,8 +120,7 @@ impl Seen {
 
 impl Visit {
     fn of_flight(flight: Flight) -> impl Iterator<Item = (AirportCode, Self)> {
-        let departure = AirportCode::of(flight.departure_iata, flight.departure_icao);
-        let arrival = AirportCode::of(flight.arrival_iata, flight.arrival_icao);
+        let (departure, arrival) = ends(&flight);
         let height = if flight.is_airborne() {
             Seen::AIRBORNE
         } else {

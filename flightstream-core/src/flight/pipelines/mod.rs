@@ -31,6 +31,7 @@ mod airport_code;
 mod airport_traffic;
 mod data_quality;
 mod enriched;
+mod news;
 mod route_traffic;
 mod speed_statistics;
 mod statistics;

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::AirportCode;
+use super::news::news;
 use super::tally::{Tally, statistics};
 use super::windows::{hours, quarters};
 use crate::Records;
@@ -68,18 +68,21 @@ pub fn route_traffic_by_hour(
 fn routes(raw: impl Records<Record = Raw>) -> impl Records<Record = (Route, Icao24)> {
     raw.decode(AirlabsJson::default())
         .event_time(|flight| flight.updated)
+        .filter(news(Route::of))
         .flat_map(|flight| Route::of(&flight).map(|route| (route, flight.hex)))
 }
 
-/// The aircraft of a route.
+/// The aircraft of a route, in order: few, so a sorted list is smaller than a set and as fast.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Aircraft(FxHashSet<Icao24>);
+struct Aircraft(Vec<Icao24>);
 
 impl Tally<Icao24> for Aircraft {
     type Part = RouteTraffic;
 
     fn add(&mut self, hex: &Icao24) {
-        self.0.insert(*hex);
+        if let Err(place) = self.0.binary_search(hex) {
+            self.0.insert(place, *hex);
+        }
     }
 
     fn part(&self) -> RouteTraffic {

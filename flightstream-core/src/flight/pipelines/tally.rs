@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::AddAssign;
@@ -31,7 +30,7 @@ impl<K: Hash + Ord + Clone + Debug + Serialize + DeserializeOwned + 'static> Key
 
 /// The newest part of each partition.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Parts<P>(BTreeMap<u32, P>);
+struct Parts<P>(Vec<(u32, P)>);
 
 /// Statistics of each key in each window, over all partitions: tallied where the reports are, then summed where the key
 /// is. See the [module](super).
@@ -77,12 +76,15 @@ fn last_millisecond<K>(key: &WindowedKey<K>) -> Timestamp {
 
 impl<P: AddAssign + Clone + Default> Parts<P> {
     fn replace(&mut self, (partition, part): &(u32, P)) {
-        self.0.insert(*partition, part.clone());
+        match self.0.iter_mut().find(|(from, _)| from == partition) {
+            Some((_, newest)) => *newest = part.clone(),
+            None => self.0.push((*partition, part.clone())),
+        }
     }
 
     fn sum(self) -> P {
         let mut sum = P::default();
-        self.0.into_values().for_each(|part| sum += part);
+        self.0.into_iter().for_each(|(_, part)| sum += part);
         sum
     }
 }

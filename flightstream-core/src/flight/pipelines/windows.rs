@@ -9,7 +9,7 @@ pub const GRACE: Duration = Duration::from_secs(180);
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
-const QUARTER: Duration = Duration::from_secs(15 * 60);
+pub(super) const QUARTER: Duration = Duration::from_secs(15 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Windows of 15 minutes.
