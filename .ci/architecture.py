@@ -87,7 +87,7 @@ def forbidden(files: list[str], source: str, rules: dict[str, set[str]]) -> list
     for file in files:
         inside = file.removeprefix(f"{source}/")
         module = inside.split("/")[0].removesuffix(".rs")
-        if inside != file and module in rules:
+        if inside != file and file.endswith(".rs") and module in rules:
             names = imported((ROOT / file).read_text(encoding="utf-8")) & set(rules)
             for name in sorted(names - rules[module]):
                 found.append(f"{file} uses {name}, which ARCHITECTURE.md does not allow to {module}")

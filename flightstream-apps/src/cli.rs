@@ -103,6 +103,39 @@ pub(crate) enum DeliveryKind {
     ExactlyOnce,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatisticsKind {
+    /// Aircraft of each airport, every 15 minutes
+    Airport,
+    /// Aircraft of each airport in an hour, every 15 minutes
+    AirportHour,
+    /// Aircraft of each route, every 15 minutes
+    Route,
+    /// Aircraft of each route in an hour, every 15 minutes
+    RouteHour,
+    /// Reports, aircraft and speeds of each airline, every 15 minutes
+    Airline,
+    /// Reports, aircraft and speeds of each type of aircraft, every 15 minutes
+    AircraftType,
+    /// What reports lack, every 15 minutes
+    Quality,
+    /// All of them
+    All,
+}
+
+impl StatisticsKind {
+    /// Each of them, without `all`.
+    pub(crate) const EACH: [Self; 7] = [
+        Self::Airport,
+        Self::AirportHour,
+        Self::Route,
+        Self::RouteHour,
+        Self::Airline,
+        Self::AircraftType,
+        Self::Quality,
+    ];
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
     /// Lines to read
@@ -148,6 +181,16 @@ pub(crate) struct Processing {
     #[arg(long, value_name = "N", default_value_t = 1, env = "FLIGHTSTREAM_WORKERS",
         value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: u16,
+
+    /// Statistics to keep in the topic flight-stats [default: none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_STATISTICS"
+    )]
+    pub(crate) statistics: Vec<StatisticsKind>,
 }
 
 #[derive(Debug, Args)]

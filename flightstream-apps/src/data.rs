@@ -16,6 +16,8 @@ pub(crate) mod topics {
     pub(crate) const FLIGHT: &str = "flight";
     /// The newest enriched flight of each aircraft.
     pub(crate) const ENRICHED: &str = "flight-enriched";
+    /// Windowed statistics, the newest result of each.
+    pub(crate) const STATISTICS: &str = "flight-stats";
     /// What was refused, with the reason in headers.
     pub(crate) const DEAD_LETTERS: &str = "flight-dlq";
 }
@@ -24,6 +26,8 @@ const DEAD_LETTER_BYTES: u64 = 64 << 20;
 const RAW_BYTES: u64 = 256 << 20;
 /// Aircraft that stay away are forgotten after so long, however long raw flights are kept.
 const ENRICHED_RETENTION: Duration = Duration::from_secs(24 * 3600);
+/// Results are forgotten after so long; a day of all routes would be millions.
+const STATISTICS_RETENTION: Duration = Duration::from_secs(6 * 3600);
 
 /// Opens a data directory and creates its topics.
 pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, CommandError> {
@@ -39,6 +43,9 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         TopicSpec::new(topics::ENRICHED, partitions)
             .compacted_by_event_time()
             .retention(ENRICHED_RETENTION),
+        TopicSpec::new(topics::STATISTICS, partitions)
+            .compacted()
+            .retention(STATISTICS_RETENTION),
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
     ] {

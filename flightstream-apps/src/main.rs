@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod settings;
 mod signals;
+mod statistics;
 mod status_line;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::report::Report;
-use crate::{Outcome, cli, pipeline, signals};
+use crate::{Outcome, cli, pipeline, signals, statistics};
 
 /// The processing stage alone.
 pub(crate) fn process(options: &cli::Process) -> Outcome {
@@ -13,13 +13,16 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
+    let statistics = statistics::start(&log, &options.processing.statistics, &airports)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => runtime.block_on(processing.until(interrupted.wait())),
         None => processing
             .wait_until_caught_up()
+            .and_then(|()| statistics::catch_up(&statistics))
             .and_then(|()| processing.stop()),
     }?;
+    statistics::stop(statistics)?;
     report.processed(&status);
     report.print(options.ending.report);
     Ok(())

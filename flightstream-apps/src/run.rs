@@ -12,7 +12,7 @@ use crate::pipeline::INDEX;
 use crate::produce::{Producer, Producing, Progress};
 use crate::report::Report;
 use crate::status_line::StatusLine;
-use crate::{Outcome, cli, data, pipeline, signals};
+use crate::{Outcome, cli, data, pipeline, signals, statistics};
 
 /// How often the stages are asked whether they have caught up with a source that has ended.
 const CATCH_UP: Duration = Duration::from_millis(10);
@@ -29,10 +29,12 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &store)?;
     let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
+    let statistics = statistics::start(&log, &options.processing.statistics, &airports)?;
     let producing = producer.start(&log, &airports)?;
     let stages = Stages {
         progress: producing.progress(),
         processing: Some(processing),
+        statistics,
         indexing,
         store: Arc::clone(&store),
     };
@@ -103,6 +105,7 @@ fn first_cause(outcomes: [Outcome; 3]) -> Outcome {
 pub(crate) struct Stages {
     progress: Progress,
     processing: Option<Running>,
+    statistics: Vec<Running>,
     indexing: Running,
     store: Arc<EmbeddedStore>,
 }
@@ -113,6 +116,7 @@ impl Stages {
         Self {
             progress: Progress::default(),
             processing: None,
+            statistics: Vec::new(),
             indexing,
             store,
         }
@@ -135,9 +139,10 @@ impl Stages {
                 end = &mut end => return end,
                 _ = second.tick() => {}
             }
-            if self.indexing.is_finished()
-                || self.processing.as_ref().is_some_and(Running::is_finished)
-            {
+            let mut stages = std::iter::once(&self.indexing)
+                .chain(&self.processing)
+                .chain(&self.statistics);
+            if stages.any(Running::is_finished) {
                 return End::Failed;
             }
             dashboard::forget(&self.store, forget_after);
@@ -153,13 +158,16 @@ impl Stages {
     /// Whether everything that was produced is processed, and everything that was processed indexed.
     fn have_caught_up(&self) -> bool {
         let nothing_is_left = |stage: &Running| stage.lag().is_ok_and(|lag| lag == 0);
-        self.processing.as_ref().is_none_or(nothing_is_left) && nothing_is_left(&self.indexing)
+        self.processing.iter().all(nothing_is_left)
+            && self.statistics.iter().all(nothing_is_left)
+            && nothing_is_left(&self.indexing)
     }
 
     /// Stops the stages in the order of the flow, each after what it holds is committed.
     pub(crate) fn stop(self) -> (Result<Option<Status>, AppError>, Result<Status, AppError>) {
+        let counted = statistics::stop(self.statistics);
         let processed = self.processing.map(Running::stop).transpose();
-        (processed, self.indexing.stop())
+        (counted.and(processed), self.indexing.stop())
     }
 
     /// What was done first: of the processing stage, or of the index if that is all there is.

@@ -67,6 +67,7 @@
 pub mod batch;
 mod error;
 pub mod flight;
+pub mod guide;
 pub mod log;
 pub mod operator;
 pub mod producer;

@@ -50,7 +50,6 @@ fn fill(log: &dyn Log, words: impl IntoIterator<Item = String>) {
         .unwrap();
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "a pipeline function")]
 fn counted(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,

@@ -23,7 +23,6 @@ fn length(bytes: &[u8]) -> Result<usize, Rejection> {
     Ok(bytes.len())
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "a pipeline function")]
 fn lengths(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,

@@ -5,8 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    reason = "what goes wrong in a test should end it, and a pipeline function gets its context by value"
+    reason = "what goes wrong in a test should end it"
 )]
 
 use std::sync::Arc;

@@ -134,7 +134,6 @@ impl Recorder for Tape {
     }
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "a pipeline function")]
 fn per_minute(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,

@@ -159,7 +159,6 @@ fn branches_are_committed_together() {
 }
 
 /// Each number is its second. Thirty of each hundred are left out, so each of seven keys has sessions of ten.
-#[allow(clippy::needless_pass_by_value, reason = "a pipeline's signature")]
 fn runs(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,

@@ -38,7 +38,6 @@ fn landing(bytes: &[u8]) -> Result<(Timestamp, String), Rejection> {
     Ok((Timestamp::from_seconds(second), airport.to_owned()))
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "a pipeline function")]
 fn windowed(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,

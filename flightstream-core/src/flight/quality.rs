@@ -74,6 +74,11 @@ impl Quality {
         self.0 == 0
     }
 
+    /// All flags there are, each with its name.
+    pub fn all() -> impl Iterator<Item = (Self, &'static str)> {
+        Self::NAMES.iter().copied()
+    }
+
     /// The names of the flags that are set: they label counters.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES

@@ -1,18 +1,11 @@
-//! The standard pipelines: each an ordinary function from records to records.
-
-#![allow(
-    clippy::needless_pass_by_value,
-    reason = "a pipeline function gets its context by value, see TaskContext"
-)]
-
-use super::airlabs::AirlabsJson;
-use super::{EnrichedFlight, Flight, document};
 use crate::Records;
 use crate::batch::{Raw, Record, Rejection};
+use crate::flight::airlabs::AirlabsJson;
+use crate::flight::{EnrichedFlight, Flight, document};
 use crate::runtime::{Encoder, Payload, TaskContext};
 use crate::table::Airports;
 
-/// The name under which [`enriched`] expects the table of airports.
+/// The name under which pipelines expect the table of airports.
 pub const AIRPORTS: &str = "airports";
 
 /// Raw Airlabs messages, decoded and joined with their airports. A report without a position is refused.

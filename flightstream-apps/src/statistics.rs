@@ -1,0 +1,98 @@
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightstream_core::Records;
+use flightstream_core::flight::pipelines::{
+    AIRPORTS, Statistics, aircraft_type_statistics, airline_statistics, airport_traffic,
+    airport_traffic_by_hour, data_quality, route_traffic, route_traffic_by_hour,
+};
+use flightstream_core::log::Log;
+use flightstream_core::runtime::{App, AppError, Running, TaskContext, TaskRecords, topic};
+use flightstream_core::table::Airports;
+use flightstream_core::window::WindowedKey;
+use serde::Serialize;
+
+use crate::cli::StatisticsKind;
+use crate::data::topics;
+use crate::error::CommandError;
+
+/// Results change every minute, so commits that write state need not come every second.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Starts the statistics that are asked for: `flight` → `flight-stats`, an app each.
+///
+/// They read what the source sent, not the documents: a compacted topic lacks reports, and documents lack flags.
+pub(crate) fn start(
+    log: &Arc<dyn Log>,
+    kinds: &[StatisticsKind],
+    airports: &Arc<Airports>,
+) -> Result<Vec<Running>, CommandError> {
+    let kinds = match kinds.contains(&StatisticsKind::All) {
+        true => &StatisticsKind::EACH[..],
+        false => kinds,
+    };
+    let mut running = Vec::new();
+    for kind in kinds {
+        running.push(match kind {
+            StatisticsKind::Airport => {
+                app(log, "airport", airports, |raw, cx| airport_traffic(raw, cx))
+            }
+            StatisticsKind::AirportHour => app(log, "airport-hour", airports, |raw, cx| {
+                airport_traffic_by_hour(raw, cx)
+            }),
+            StatisticsKind::Route => app(log, "route", airports, |raw, cx| route_traffic(raw, cx)),
+            StatisticsKind::RouteHour => app(log, "route-hour", airports, |raw, cx| {
+                route_traffic_by_hour(raw, cx)
+            }),
+            StatisticsKind::Airline => app(log, "airline", airports, |raw, cx| {
+                airline_statistics(raw, cx)
+            }),
+            StatisticsKind::AircraftType => app(log, "aircraft-type", airports, |raw, cx| {
+                aircraft_type_statistics(raw, cx)
+            }),
+            StatisticsKind::Quality => {
+                app(log, "quality", airports, |raw, cx| data_quality(raw, cx))
+            }
+            StatisticsKind::All => continue,
+        }?);
+    }
+    Ok(running)
+}
+
+/// Waits until everything that was produced is in the statistics.
+pub(crate) fn catch_up(statistics: &[Running]) -> Result<(), AppError> {
+    statistics
+        .iter()
+        .try_for_each(Running::wait_until_caught_up)
+}
+
+/// Stops them, each after what it holds is committed.
+pub(crate) fn stop(statistics: Vec<Running>) -> Result<(), AppError> {
+    statistics.iter().for_each(Running::request_stop);
+    statistics
+        .into_iter()
+        .try_for_each(|app| app.stop().map(drop))
+}
+
+fn app<K, V, R, P>(
+    log: &Arc<dyn Log>,
+    kind: &'static str,
+    airports: &Arc<Airports>,
+    pipeline: P,
+) -> Result<Running, CommandError>
+where
+    P: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+    R: Records<Record = (WindowedKey<K>, V)> + 'static,
+    K: Display + 'static,
+    V: Serialize + 'static,
+{
+    let name = format!("statistics-{kind}");
+    let app = App::new(&name)
+        .source(topic(topics::FLIGHT).group(&name))
+        .table(AIRPORTS, Arc::clone(airports))
+        .pipeline(pipeline)
+        .sink(topic(topics::STATISTICS).encoded(Statistics::of(kind)))
+        .commit_every(COMMIT_INTERVAL);
+    Ok(app.start(log)?)
+}
