@@ -65,7 +65,7 @@ trait Changes<K, T>: Aligned<Record = (K, T)> + Sized {
     fn changes(
         self,
         last: StoreHandle<KeyValueStore<K, T>>,
-    ) -> impl Records<Record = (K, T)> + Aligned
+    ) -> impl Aligned<Record = (K, T)>
     where
         K: Hash + Eq + Clone,
         T: PartialEq + Clone,
