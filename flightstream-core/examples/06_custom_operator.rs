@@ -8,6 +8,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
     reason = "an example shows what it does and checks it"
 )]
 
@@ -62,10 +63,7 @@ where
 
 /// The method, for all keyed records whose key decides their partition: otherwise a task would not see all of a key.
 trait Changes<K, T>: Aligned<Record = (K, T)> + Sized {
-    fn changes(
-        self,
-        last: StoreHandle<KeyValueStore<K, T>>,
-    ) -> impl Records<Record = (K, T)> + Aligned
+    fn changes(self, last: StoreHandle<KeyValueStore<K, T>>) -> impl Aligned<Record = (K, T)>
     where
         K: Hash + Eq + Clone,
         T: PartialEq + Clone,

@@ -9,6 +9,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
     reason = "an example shows what it does and checks it"
 )]
 
