@@ -35,25 +35,17 @@ pub(crate) fn start(
     let mut running = Vec::new();
     for kind in kinds {
         running.push(match kind {
-            StatisticsKind::Airport => {
-                app(log, "airport", airports, |raw, cx| airport_traffic(raw, cx))
+            StatisticsKind::Airport => app(log, "airport", airports, airport_traffic),
+            StatisticsKind::AirportHour => {
+                app(log, "airport-hour", airports, airport_traffic_by_hour)
             }
-            StatisticsKind::AirportHour => app(log, "airport-hour", airports, |raw, cx| {
-                airport_traffic_by_hour(raw, cx)
-            }),
-            StatisticsKind::Route => app(log, "route", airports, |raw, cx| route_traffic(raw, cx)),
-            StatisticsKind::RouteHour => app(log, "route-hour", airports, |raw, cx| {
-                route_traffic_by_hour(raw, cx)
-            }),
-            StatisticsKind::Airline => app(log, "airline", airports, |raw, cx| {
-                airline_statistics(raw, cx)
-            }),
-            StatisticsKind::AircraftType => app(log, "aircraft-type", airports, |raw, cx| {
-                aircraft_type_statistics(raw, cx)
-            }),
-            StatisticsKind::Quality => {
-                app(log, "quality", airports, |raw, cx| data_quality(raw, cx))
+            StatisticsKind::Route => app(log, "route", airports, route_traffic),
+            StatisticsKind::RouteHour => app(log, "route-hour", airports, route_traffic_by_hour),
+            StatisticsKind::Airline => app(log, "airline", airports, airline_statistics),
+            StatisticsKind::AircraftType => {
+                app(log, "aircraft-type", airports, aircraft_type_statistics)
             }
+            StatisticsKind::Quality => app(log, "quality", airports, data_quality),
             StatisticsKind::All => continue,
         }?);
     }

@@ -62,10 +62,7 @@ where
 
 /// The method, for all keyed records whose key decides their partition: otherwise a task would not see all of a key.
 trait Changes<K, T>: Aligned<Record = (K, T)> + Sized {
-    fn changes(
-        self,
-        last: StoreHandle<KeyValueStore<K, T>>,
-    ) -> impl Aligned<Record = (K, T)>
+    fn changes(self, last: StoreHandle<KeyValueStore<K, T>>) -> impl Aligned<Record = (K, T)>
     where
         K: Hash + Eq + Clone,
         T: PartialEq + Clone,

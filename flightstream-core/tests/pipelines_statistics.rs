@@ -239,11 +239,9 @@ fn agree(results: &BTreeMap<String, Value>, model: &BTreeMap<String, Value>) {
 
 #[test]
 fn airport_traffic_agrees_with_the_model() {
-    let results = run("airport", |raw, cx| pipelines::airport_traffic(raw, cx));
+    let results = run("airport", pipelines::airport_traffic);
     agree(&results, &model("airport", 15, airports, airport_figures));
-    let results = run("hour", |raw, cx| {
-        pipelines::airport_traffic_by_hour(raw, cx)
-    });
+    let results = run("hour", pipelines::airport_traffic_by_hour);
     agree(&results, &model("hour", 60, airports, airport_figures));
 }
 
@@ -251,31 +249,29 @@ fn airport_traffic_agrees_with_the_model() {
 fn route_traffic_agrees_with_the_model() {
     let routes = |flight: &Flight| Route::of(flight).into_iter().collect();
     let figures = |_: &str, reports: &[Flight]| json!({ "aircraft": distinct(reports.iter()) });
-    let results = run("route", |raw, cx| pipelines::route_traffic(raw, cx));
+    let results = run("route", pipelines::route_traffic);
     agree(&results, &model("route", 15, routes, figures));
-    let results = run("hour", |raw, cx| pipelines::route_traffic_by_hour(raw, cx));
+    let results = run("hour", pipelines::route_traffic_by_hour);
     agree(&results, &model("hour", 60, routes, figures));
 }
 
 #[test]
 fn airline_statistics_agree_with_the_model() {
     let airlines = |flight: &Flight| flight.airline_icao.into_iter().collect();
-    let results = run("airline", |raw, cx| pipelines::airline_statistics(raw, cx));
+    let results = run("airline", pipelines::airline_statistics);
     agree(&results, &model("airline", 15, airlines, speed_figures));
 }
 
 #[test]
 fn aircraft_type_statistics_agree_with_the_model() {
     let types = |flight: &Flight| flight.aircraft_type.into_iter().collect();
-    let results = run("type", |raw, cx| {
-        pipelines::aircraft_type_statistics(raw, cx)
-    });
+    let results = run("type", pipelines::aircraft_type_statistics);
     agree(&results, &model("type", 15, types, speed_figures));
 }
 
 #[test]
 fn data_quality_agrees_with_the_model() {
-    let results = run("quality", |raw, cx| pipelines::data_quality(raw, cx));
+    let results = run("quality", pipelines::data_quality);
     agree(
         &results,
         &model("quality", 15, |_| vec!["all"], quality_figures),
