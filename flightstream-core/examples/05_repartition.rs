@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let record = |n: u32| {
         let (hex, from) = (
             format!("48AE{n:02X}"),
-            if n % 3 == 0 { "KRK" } else { "WAW" },
+            if n.is_multiple_of(3) { "KRK" } else { "WAW" },
         );
         let message = format!(
             r#"{{"hex":"{hex}","dep_iata":"{from}","arr_iata":"LHR","updated":1706705158}}"#
