@@ -200,6 +200,7 @@ pub(crate) struct Serving {
         long,
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
+        value_parser = address,
         env = "FLIGHTSTREAM_LISTEN"
     )]
     pub(crate) listen: SocketAddr,
@@ -424,6 +425,11 @@ pub(crate) struct Doctor {
     pub(crate) serving: Serving,
     #[command(flatten)]
     pub(crate) api: Api,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 /// `500ms`, `5s`, `10m`, `6h`, `2d`; a bare number is seconds.
