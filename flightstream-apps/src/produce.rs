@@ -58,6 +58,11 @@ impl Progress {
         self.replay.as_ref().map(ReplayProgress::event_time)
     }
 
+    /// How much of a recorded file has been read, from 0 to 1; `None` if the source is no file.
+    fn replayed(&self) -> Option<f64> {
+        self.replay.as_ref().map(ReplayProgress::done)
+    }
+
     /// `running` or `done`.
     pub(crate) fn state(&self) -> &'static str {
         if self.done.load(Ordering::Acquire) {
@@ -285,7 +290,13 @@ fn produce(producer: Producer, data: &cli::Data) -> Outcome {
         loop {
             tokio::select! {
                 () = &mut end => break,
-                _ = second.tick() => line.show(format!("{} messages sent", sent(&log) - first)),
+                _ = second.tick() => {
+                    let message = format!("{} messages sent", sent(&log) - first);
+                    match producing.progress().replayed() {
+                        Some(done) => line.show_progress(done, message),
+                        None => line.show(message),
+                    }
+                }
             }
         }
     });

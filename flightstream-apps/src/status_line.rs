@@ -35,7 +35,7 @@ impl StatusLine {
         }
     }
 
-    /// A bar towards a known end, for a replay or an export.
+    /// Shows what goes on.
     pub(crate) fn show(&mut self, message: String) {
         match &self.bar {
             Some(bar) => {
@@ -47,6 +47,21 @@ impl StatusLine {
                 tracing::info!("{message}");
             }
             None => {}
+        }
+    }
+
+    /// Shows a bar towards a known end, `done` of it from 0 to 1, and what goes on.
+    pub(crate) fn show_progress(&mut self, done: f64, message: String) {
+        match &self.bar {
+            Some(bar) => {
+                if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} % · {msg}") {
+                    bar.set_style(style);
+                }
+                bar.set_length(100);
+                bar.set_position((done * 100.0) as u64);
+                self.show(message);
+            }
+            None => self.show(format!("{:.0} % · {message}", done * 100.0)),
         }
     }
 }

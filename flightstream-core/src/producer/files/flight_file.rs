@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
@@ -20,6 +20,8 @@ pub struct FlightFile {
     path: PathBuf,
     content: Content,
     messages: u64,
+    read: Arc<AtomicU64>,
+    length: u64,
 }
 
 /// How a file holds its flights.
@@ -102,8 +104,14 @@ impl FlightFile {
             path: path.clone(),
             source,
         };
-        let file = BufReader::with_capacity(1 << 16, File::open(&path).map_err(at)?);
-        let mut reader = decompress(file).map_err(at)?;
+        let file = File::open(&path).map_err(at)?;
+        let length = file.metadata().map_err(at)?.len();
+        let read = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            file,
+            read: Arc::clone(&read),
+        };
+        let mut reader = decompress(BufReader::with_capacity(1 << 16, counted)).map_err(at)?;
         let first = first_character(&mut *reader).map_err(at)?;
         let Some(first) = first else {
             return Err(FileError::Empty { path });
@@ -146,10 +154,23 @@ impl FlightFile {
             }
         };
         Ok(Self {
+            read,
+            length,
             path,
             content,
             messages: 0,
         })
+    }
+
+    /// How much of the file has been read, from 0 to 1; 0 where its length is not known, as of a pipe.
+    #[must_use]
+    pub fn progress(&self) -> f64 {
+        let read = self.read.load(Ordering::Relaxed) as f64;
+        if self.length == 0 {
+            0.0
+        } else {
+            (read / self.length as f64).min(1.0)
+        }
     }
 
     /// The next message; `None` at the end of the file.
@@ -208,7 +229,21 @@ impl std::fmt::Debug for FlightFile {
     }
 }
 
-fn decompress(mut file: BufReader<File>) -> io::Result<Box<dyn BufRead + Send>> {
+/// A file that counts what is read of it.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+fn decompress(mut file: BufReader<Counted>) -> io::Result<Box<dyn BufRead + Send>> {
     let start = file.fill_buf()?;
     Ok(if start.starts_with(&[0x1f, 0x8b]) {
         Box::new(BufReader::with_capacity(

@@ -41,6 +41,8 @@ pub struct ReplayProgress(Arc<Counters>);
 struct Counters {
     sent: AtomicU64,
     event_time: AtomicI64,
+    /// Thousandths of the file.
+    done: AtomicU64,
 }
 
 impl ReplayProgress {
@@ -48,6 +50,19 @@ impl ReplayProgress {
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// How much of the file has been read, from 0 to 1; 0 where its length is not known.
+    #[must_use]
+    pub fn done(&self) -> f64 {
+        self.0.done.load(Ordering::Relaxed) as f64 / 1_000.0
+    }
+
+    fn tell(&self, done: f64) {
+        // Truncated: a whole file is never told too early.
+        self.0
+            .done
+            .store((done * 1_000.0) as u64, Ordering::Relaxed);
     }
 
     /// The event time that the replay has reached: the time in the world that the file tells of.
@@ -182,6 +197,7 @@ impl Replay {
             let ahead = self.pace.due(from, time).saturating_sub(started.elapsed());
             if sending.chunk.len() == CHUNK || !ahead.is_zero() {
                 sending.commit()?;
+                sending.progress.tell(file.progress());
             }
             if stop.is_stopped() || (!ahead.is_zero() && stop.wait(ahead)) {
                 break Ok(());
@@ -189,6 +205,7 @@ impl Replay {
             sending.push(shifted(message, shift), time.plus(shift));
         };
         sending.commit()?;
+        sending.progress.tell(file.progress());
         outcome.map(|()| times)
     }
 
