@@ -84,6 +84,16 @@ pub trait Log: Send + Sync + Debug {
         from: Offset,
         max_records: usize,
     ) -> Result<Vec<Record<Raw>>, LogError>;
+
+    /// The offset from which on compaction has removed no tombstone yet, if the log knows: who has read everything before
+    /// it, and reads on, learns of every removal.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`] or [`LogError::UnknownPartition`].
+    fn tombstones_from(&self, partition: &TopicPartition) -> Result<Option<Offset>, LogError> {
+        let _ = partition;
+        Ok(None)
+    }
 }
 
 /// The offsets that a partition holds.

@@ -2,6 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
 use super::slot::panic_message;
 use super::source::{Intake, Source, TaskRecords};
+use super::state_dir::StateDir;
 use super::status::{SharedStatus, Status};
 use super::task::{Drive, Task};
 use super::worker::Plan;
@@ -61,6 +63,23 @@ pub enum AppError {
         /// Its partitions.
         table_partitions: usize,
     },
+    /// The state directory can't be opened, read or written: permissions, a full disk, a path that is a file.
+    #[error("cannot use the state directory {}: {source}", path.display())]
+    StateDir {
+        /// The app's directory in it.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Another process, or another app of that name in this one, uses the state directory.
+    #[error(
+        "the state directory {} is in use by another process; stop that one, or choose another \
+         directory", path.display()
+    )]
+    StateDirInUse {
+        /// The app's directory in it.
+        path: PathBuf,
+    },
     /// The system gave no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -90,6 +109,8 @@ pub(super) struct Settings {
     drain_deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tables: Tables,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) snapshot_every: Duration,
 }
 
 /// An app that is checked and can be started.
@@ -114,6 +135,8 @@ impl App {
             drain_deadline: Duration::from_secs(10),
             clock: Arc::new(SystemClock),
             tables: Tables::new(),
+            state_dir: None,
+            snapshot_every: Duration::from_secs(60),
         };
         Self {
             settings,
@@ -196,6 +219,23 @@ impl<F, K> App<F, K> {
         self
     }
 
+    /// A directory for snapshots of the app's stores, so that a start reads the tail of each changelog only. Without one
+    /// it reads all of it. Several apps may share a directory, but not two processes with one app.
+    ///
+    /// What is in it may be deleted at any time when the app does not run: everything is in the changelogs too.
+    pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.state_dir = Some(path.into());
+        self
+    }
+
+    /// Time between snapshots of a store that changes, by default 60 s. They are written on threads of their own. What
+    /// has changed since the last one is held in memory until then, at most 32 MiB a store or half of its snapshot's
+    /// size; if that is not enough, snapshots are taken more often.
+    pub fn snapshot_every(mut self, interval: Duration) -> Self {
+        self.settings.snapshot_every = interval;
+        self
+    }
+
     /// A table that pipelines look things up in, by [`TaskContext::table`].
     pub fn table<T: Any + Send + Sync>(mut self, name: &'static str, table: Arc<T>) -> Self {
         self.settings.tables.insert(name, table);
@@ -274,9 +314,17 @@ impl<F, K> App<F, K> {
             }),
             status: SharedStatus::default(),
             internal_topics: Vec::new(),
+            state_dir: None,
         };
         meter::prepare();
-        rehearse(&mut plan, &subscription.topic)?;
+        let stores = rehearse(&mut plan, &subscription.topic)?;
+        if let Some(dir) = settings.state_dir.filter(|_| !stores.is_empty()) {
+            let dir = StateDir::open(&dir, &plan.app, settings.snapshot_every)?;
+            let changelog = |store| (store, changelog_topic(&plan.app, store));
+            let changelogs: Vec<_> = stores.into_iter().map(changelog).collect();
+            dir.clean(&**log, &changelogs, plan.clock.now())?;
+            plan.state_dir = Some(Arc::new(dir));
+        }
         Ok(Prepared {
             plan,
             subscription,
@@ -317,8 +365,8 @@ impl<F, K> fmt::Debug for App<F, K> {
 const REPARTITION_BYTES: u64 = 256 << 20;
 
 /// Calls the pipeline function once without records, which shows its mistakes and its stores before anything starts,
-/// and creates the changelogs of those stores.
-fn rehearse(plan: &mut Plan, topic: &str) -> Result<(), AppError> {
+/// and creates the changelogs of those stores. Their names.
+fn rehearse(plan: &mut Plan, topic: &str) -> Result<Vec<&'static str>, AppError> {
     let partitions = u32::try_from(plan.log.offsets(topic)?.len()).unwrap_or(u32::MAX);
     let partition = TopicPartition::new(topic, 0);
     let reader = plan.log.partition_reader(&partition, 0)?;
@@ -351,7 +399,7 @@ fn rehearse(plan: &mut Plan, topic: &str) -> Result<(), AppError> {
         plan.log.create_topic(&spec)?;
         plan.internal_topics.push(topic);
     }
-    Ok(())
+    Ok(context.stores().iter().map(|store| store.name).collect())
 }
 
 /// Names a topic, to read it or to write to it.

@@ -1,16 +1,28 @@
-//! How a task's stores are kept: written to their changelogs at each commit, read back at each start.
+//! How a task's stores are kept: written to their changelogs at each commit, read back at each start, from a snapshot
+//! and the changelog's tail where there is a state directory.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::context::TaskStore;
+use super::snapshots::Snapshots;
+use super::state_dir::is_outdated;
+use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
-use crate::log::{Log, Writer};
+use crate::log::Writer;
 use crate::store::StoreError;
+use crate::store::snapshot::{SnapshotError, SnapshotHeader, SnapshotReader};
 use crate::time::Timestamp;
 
 /// The changelog's key of its store's schema. No entry of a store is stored under an empty key.
-const SCHEMA: &[u8] = b"";
+pub(super) const SCHEMA: &[u8] = b"";
 /// Entries read before other tasks get their turn.
 const CHUNK: usize = 8192;
 
@@ -26,75 +38,236 @@ pub(crate) struct Changelog {
     position: Offset,
     end: Offset,
     is_declared: bool,
+    /// The changelog is of other types, unless it is said further on that it was reset.
+    refused: Option<StoreError>,
+    /// What was read so far is right as long as the log has every tombstone from here on.
+    tombstones_from: Option<Offset>,
+    /// How far the task's input was read when its state was as it is read back.
+    inputs: Positions,
+    /// Where the store is read back from first.
+    snapshot: Option<SnapshotReader<BufReader<File>>>,
+    /// Without a state directory, and after a failure to write to it, there are none.
+    snapshots: Option<Snapshots>,
 }
 
+/// Topics and partitions with the offset after the last record that was read.
+pub(crate) type Positions = Vec<(String, u32, u64)>;
+
 impl Changelog {
-    /// A store that is to be read back from its partition of the changelog.
+    /// A store that is to be read back from its partition of the changelog, from where the newest snapshot ends if there
+    /// is one to be used.
     pub(crate) fn open(
-        log: &dyn Log,
-        app: &str,
+        plan: &Plan,
         store: TaskStore,
         partition: u32,
+        committed: &BTreeMap<TopicPartition, Offset>,
     ) -> Result<Self, Fatal> {
-        let topic = changelog_topic(app, store.name);
-        let ranges = log.offsets(&topic)?;
-        let range = usize::try_from(partition)
+        let topic = changelog_topic(&plan.app, store.name);
+        let dir = plan.state_dir.as_ref();
+        let snapshots = dir.map(|dir| Snapshots::new(Arc::clone(dir), store.name, partition));
+        let inputs = committed.iter().map(|(partition, offset)| {
+            (partition.topic().to_owned(), partition.partition(), *offset)
+        });
+        let mut changelog = Self {
+            store,
+            partition: TopicPartition::new(topic, partition),
+            position: 0,
+            end: 0,
+            is_declared: false,
+            refused: None,
+            tombstones_from: None,
+            inputs: inputs.collect(),
+            snapshot: None,
+            snapshots,
+        };
+        let start = changelog.begin_at_start(plan)?;
+        changelog.begin_from_snapshot(plan, start);
+        Ok(changelog)
+    }
+
+    /// Goes to the changelog's first entry, and returns its offset.
+    fn begin_at_start(&mut self, plan: &Plan) -> Result<Offset, Fatal> {
+        let ranges = plan.log.offsets(self.partition.topic())?;
+        let range = usize::try_from(self.partition.partition())
             .ok()
             .and_then(|index| ranges.get(index).copied());
         let range = range.unwrap_or_default();
-        let partition = TopicPartition::new(topic, partition);
-        Ok(Self {
-            store,
-            partition,
-            position: range.start,
-            end: range.end,
-            is_declared: false,
-        })
+        (self.position, self.end) = (range.start, range.end);
+        self.tombstones_from = plan.log.tombstones_from(&self.partition)?;
+        Ok(range.start)
+    }
+
+    fn begin_from_snapshot(&mut self, plan: &Plan, start: Offset) {
+        let Some(snapshots) = &mut self.snapshots else {
+            return;
+        };
+        match snapshots.open() {
+            Ok(None) => {}
+            Ok(Some(snapshot)) => {
+                let header = snapshot.header();
+                let unusable = if header.schema != self.store.schema {
+                    Some(format!("it is of a {}", header.schema))
+                } else if header.changelog > self.end {
+                    Some("it is ahead of the changelog".to_owned())
+                } else if header
+                    .inputs
+                    .iter()
+                    .any(|input| is_ahead(input, &self.inputs))
+                {
+                    Some("it is ahead of what is committed".to_owned())
+                } else if header.changelog < self.tombstones_from.unwrap_or(start).max(start) {
+                    Some("the changelog does not go back as far any more".to_owned())
+                } else {
+                    let is_silent = self.tombstones_from.is_none() && header.changelog < self.end;
+                    let is_old = is_silent && is_outdated(header.taken_at, plan.clock.now());
+                    is_old.then(|| "it is too old".to_owned())
+                };
+                if let Some(why) = unusable {
+                    self.report(plan, &why);
+                    return;
+                }
+                self.position = header.changelog;
+                self.tombstones_from = self.tombstones_from.map(|_| self.position);
+                self.is_declared = true;
+                snapshots.begin_from(&snapshot);
+                self.snapshot = Some(snapshot);
+            }
+            Err(error) => self.report(plan, &error.to_string()),
+        }
+    }
+
+    /// Says why the snapshot is not used.
+    fn report(&self, plan: &Plan, why: &str) {
+        let path = self.snapshots.as_ref().map(Snapshots::path);
+        let path = path.unwrap_or_else(|| Path::new("")).display();
+        let message = format!(
+            "snapshot {path} is not used: {why}; the store is read back from topic {:?}",
+            self.partition.topic(),
+        );
+        tracing::warn!(
+            app = plan.app,
+            partition = self.partition.partition(),
+            "{message}"
+        );
+        plan.status.update(|status| {
+            status.unused_snapshots += 1;
+            status.last_unused_snapshot = Some(message);
+        });
     }
 
     /// Reads on. Whether everything is read.
-    pub(crate) fn restore(&mut self, log: &dyn Log) -> Result<bool, Fatal> {
-        if self.position >= self.end {
-            return Ok(true);
+    pub(crate) fn restore(&mut self, plan: &Plan) -> Result<bool, Fatal> {
+        if self.snapshot.is_some() {
+            if let Err(error) = self.load() {
+                self.report(plan, &error.to_string());
+                self.begin_anew(plan)?;
+            }
+            return Ok(false);
         }
-        let records = log.read(&self.partition, self.position, CHUNK)?;
-        let Some(last) = records.last() else {
-            // Compaction has removed what was left.
-            self.position = self.end;
-            return Ok(true);
+        if self.position < self.end {
+            self.read(plan)?;
+            return Ok(false);
+        }
+        // What was removed while it was read may have been missed.
+        if plan.log.tombstones_from(&self.partition)? > self.tombstones_from {
+            self.begin_anew(plan)?;
+            return Ok(false);
+        }
+        match self.refused.take() {
+            Some(error) => Err(Fatal::Store(error)),
+            None => Ok(true),
+        }
+    }
+
+    /// Forgets what was read, and begins with the changelog's first entry.
+    fn begin_anew(&mut self, plan: &Plan) -> Result<(), Fatal> {
+        self.snapshot = None;
+        (self.is_declared, self.refused) = (false, None);
+        self.store.store.borrow_mut().clear();
+        if let Some(snapshots) = &mut self.snapshots {
+            snapshots.begin_anew();
+        }
+        self.begin_at_start(plan).map(drop)
+    }
+
+    /// Takes over a part of the snapshot.
+    fn load(&mut self) -> Result<(), Box<dyn Error>> {
+        let Some(snapshot) = &mut self.snapshot else {
+            return Ok(());
         };
-        self.position = last.origin + 1;
         let mut store = self.store.store.borrow_mut();
+        for _ in 0..CHUNK {
+            match snapshot.next_entry()? {
+                Some((SCHEMA, _)) => {}
+                Some((key, value)) => store.restore(key, Some(value))?,
+                None => {
+                    self.snapshot = None;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over a part of the changelog.
+    fn read(&mut self, plan: &Plan) -> Result<(), Fatal> {
+        let records = plan.log.read(&self.partition, self.position, CHUNK)?;
+        // Without a last one, compaction has removed what was left.
+        self.position = records.last().map_or(self.end, |last| last.origin + 1);
         for record in &records {
             let key = record.key.as_deref().unwrap_or_default();
             let value = record.value.as_bytes();
-            if key == SCHEMA {
-                self.is_declared = true;
-                self.check_schema(value.unwrap_or_default())?;
-            } else {
-                store
-                    .restore(key, value)
-                    .map_err(|error| Fatal::stage("restore", error))?;
+            self.take(key, value)
+                .map_err(|error| Fatal::stage("restore", error))?;
+            if let Some(snapshots) = &mut self.snapshots {
+                snapshots.changed(key, value);
             }
         }
-        Ok(self.position >= self.end)
+        if let Some(snapshots) = &mut self.snapshots {
+            snapshots.committed();
+            if snapshots.is_full() {
+                let inputs = self.inputs.clone();
+                self.take_snapshot(plan, self.position, inputs);
+            }
+        }
+        Ok(())
     }
 
     /// How many entries are still to be read.
     pub(crate) fn remaining(&self) -> u64 {
-        self.end.saturating_sub(self.position)
+        let in_snapshot = self.snapshot.as_ref().map_or(0, SnapshotReader::remaining);
+        in_snapshot + self.end.saturating_sub(self.position)
     }
 
-    fn check_schema(&self, recorded: &[u8]) -> Result<(), Fatal> {
-        if recorded == self.store.schema.as_bytes() {
-            return Ok(());
+    /// Takes over an entry of the changelog.
+    fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        let mut store = self.store.store.borrow_mut();
+        if key != SCHEMA {
+            if self.refused.is_some() {
+                return Ok(());
+            }
+            return match store.restore(key, value) {
+                // A removal that a reset has left: that of a key of other types.
+                Err(_) if value.is_none() && !self.is_declared => Ok(()),
+                restored => restored,
+            };
         }
-        Err(Fatal::Store(StoreError::SchemaDiffers {
-            name: self.store.name.to_owned(),
-            recorded: String::from_utf8_lossy(recorded).into_owned(),
-            declared: self.store.schema.clone(),
-            changelog: self.partition.topic().to_owned(),
-        }))
+        let declared = self.store.schema.as_str();
+        self.is_declared = value == Some(declared.as_bytes());
+        self.refused =
+            value
+                .filter(|_| !self.is_declared)
+                .map(|recorded| StoreError::SchemaDiffers {
+                    name: self.store.name.to_owned(),
+                    recorded: String::from_utf8_lossy(recorded).into_owned(),
+                    declared: declared.to_owned(),
+                    changelog: self.partition.topic().to_owned(),
+                });
+        if value.is_none() {
+            // The store was reset.
+            store.clear();
+        }
+        Ok(())
     }
 
     /// Writes what has changed since the last call, as part of the commit that follows. Whether there was anything.
@@ -113,10 +286,94 @@ impl Changelog {
         }
         if !self.is_declared {
             let schema = Bytes::from(self.store.schema.clone());
-            records.push(entry(Bytes::from_static(SCHEMA), Some(schema)));
+            // First, so that it is read before what it is about.
+            records.insert(0, entry(Bytes::from_static(SCHEMA), Some(schema)));
             self.is_declared = true;
+        }
+        if let Some(snapshots) = &mut self.snapshots {
+            for record in &records {
+                let key = record.key.as_deref().unwrap_or_default();
+                snapshots.changed(key, record.value.as_bytes());
+            }
         }
         writer.append_to(&self.partition, records)?;
         Ok(true)
     }
+
+    /// Takes note that what was flushed is committed together with those positions of the task's input, and takes a
+    /// snapshot if one is due.
+    pub(crate) fn committed(&mut self, plan: &Plan, inputs: impl FnOnce() -> Positions) {
+        let Some(snapshots) = &mut self.snapshots else {
+            return;
+        };
+        snapshots.committed();
+        if snapshots.is_due() {
+            self.take_snapshot_of_all(plan, inputs());
+        }
+    }
+
+    /// Takes a last snapshot, and waits for it.
+    pub(crate) fn close(&mut self, plan: &Plan, inputs: Positions) {
+        if self.remaining() > 0 {
+            return;
+        }
+        self.settle(plan);
+        self.take_snapshot_of_all(plan, inputs);
+        self.settle(plan);
+    }
+
+    fn settle(&mut self, plan: &Plan) {
+        let settled = self.snapshots.as_mut().map(Snapshots::settle);
+        if let Some(Err(error)) = settled {
+            self.give_up(plan, &error);
+        }
+    }
+
+    /// Takes a snapshot of everything that was ever flushed.
+    fn take_snapshot_of_all(&mut self, plan: &Plan, inputs: Positions) {
+        // Nobody else writes to the partition, so what is there now is what was flushed.
+        match plan.log.offsets(self.partition.topic()) {
+            Ok(ranges) => {
+                let number = usize::try_from(self.partition.partition());
+                let range = number.ok().and_then(|number| ranges.get(number));
+                if let Some(range) = range {
+                    self.take_snapshot(plan, range.end, inputs);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(app = plan.app, %error, "no snapshot is taken: the log cannot be read");
+            }
+        }
+    }
+
+    fn take_snapshot(&mut self, plan: &Plan, changelog: Offset, inputs: Positions) {
+        let header = SnapshotHeader {
+            schema: self.store.schema.clone(),
+            changelog,
+            inputs,
+            taken_at: plan.clock.now(),
+        };
+        let taken = self
+            .snapshots
+            .as_mut()
+            .map(|snapshots| snapshots.take(header));
+        if let Some(Err(error)) = taken {
+            self.give_up(plan, &error);
+        }
+    }
+
+    fn give_up(&mut self, plan: &Plan, error: &SnapshotError) {
+        let path = self.snapshots.as_ref().map(Snapshots::path);
+        let path = path.unwrap_or_else(|| Path::new("")).display();
+        tracing::error!(app = plan.app, %path, %error, "no more snapshots are taken until the task starts again");
+        self.snapshots = None;
+    }
+}
+
+/// Whether a position is after the committed one.
+fn is_ahead((topic, partition, offset): &(String, u32, u64), committed: &Positions) -> bool {
+    let committed = committed
+        .iter()
+        .find(|(of_topic, of_partition, _)| of_topic == topic && of_partition == partition);
+    *offset > committed.map_or(0, |(_, _, offset)| *offset)
 }

@@ -68,10 +68,13 @@ mod meter;
 pub mod metrics;
 mod query;
 mod report;
+mod reset;
 mod running;
 mod sink;
 mod slot;
+mod snapshots;
 mod source;
+mod state_dir;
 mod status;
 #[cfg(feature = "testing")]
 pub(crate) mod stepped;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::changelog::Changelog;
+use super::changelog::{Changelog, Positions};
 use super::context::{Outbox, TaskContext};
 use super::inlet::repartition_topic;
 use super::meter::Meter;
@@ -234,8 +234,15 @@ impl Slot {
         Ok(())
     }
 
+    /// Takes a last snapshot of the task's state.
+    pub(crate) fn close_state(&mut self, plan: &Plan) {
+        let inputs = positions(self.intakes());
+        let changelogs = self.task.iter_mut().flat_map(|task| &mut task.changelogs);
+        changelogs.for_each(|changelog| changelog.close(plan, inputs.clone()));
+    }
+
     /// Takes note of a commit, and tells what it covers that no commit covered before.
-    pub(crate) fn committed(&mut self) -> Status {
+    pub(crate) fn committed(&mut self, plan: &Plan) -> Status {
         let mut done = std::mem::take(&mut self.uncommitted);
         done.read = lock(&self.source).tracker.commit();
         for inlet in self.intakes().skip(1) {
@@ -244,6 +251,10 @@ impl Slot {
         }
         if let Some(task) = &mut self.task {
             task.has_moved = false;
+            let (source, inlets) = (&self.source, &task.inlets);
+            for changelog in &mut task.changelogs {
+                changelog.committed(plan, || positions(std::iter::once(source).chain(inlets)));
+            }
         }
         self.backoff.reset();
         done
@@ -262,6 +273,17 @@ impl Slot {
     }
 }
 
+/// How far a task's input is committed.
+fn positions<'a>(intakes: impl Iterator<Item = &'a Arc<Mutex<Intake>>>) -> Positions {
+    let position = |intake: &Arc<Mutex<Intake>>| {
+        let intake = lock(intake);
+        let partition = intake.reader.topic_partition();
+        let (topic, number) = (partition.topic().to_owned(), partition.partition());
+        (topic, number, intake.tracker.committed())
+    };
+    intakes.map(position).collect()
+}
+
 fn build(
     plan: &Plan,
     partition: &TopicPartition,
@@ -269,16 +291,12 @@ fn build(
 ) -> Result<Running, Fatal> {
     let context = (plan.context)(partition.clone());
     let drive = (plan.build)(Arc::clone(source), context.clone());
+    let committed = plan.log.committed(&plan.group)?;
     let (mut inlets, mut outboxes) = (Vec::new(), Vec::new());
     for (inlet, outbox) in context.repartitions() {
         let topic = repartition_topic(&plan.app, inlet.name());
         let partition = TopicPartition::new(topic.as_str(), partition.partition());
-        let from = plan
-            .log
-            .committed(&plan.group)?
-            .get(&partition)
-            .copied()
-            .unwrap_or(0);
+        let from = committed.get(&partition).copied().unwrap_or(0);
         let intake = Intake::new(
             plan.log.partition_reader(&partition, from)?,
             plan.batch_size,
@@ -287,7 +305,7 @@ fn build(
         inlets.push(intake);
         outboxes.push((topic, outbox));
     }
-    let open = |store| Changelog::open(&*plan.log, &plan.app, store, partition.partition());
+    let open = |store| Changelog::open(plan, store, partition.partition(), &committed);
     let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
     let changelogs = changelogs?;
     let open = |table| TopicFeed::open(&*plan.log, table, partition.partition());
@@ -345,7 +363,7 @@ impl Running {
     /// Reads a part of the state back, so that other tasks of the worker go on meanwhile.
     fn restore(&mut self, plan: &Plan) -> Poll<Result<(), Fatal>> {
         for changelog in &mut self.changelogs {
-            if !changelog.restore(&*plan.log)? {
+            if !changelog.restore(plan)? {
                 return Poll::Ready(Ok(()));
             }
         }

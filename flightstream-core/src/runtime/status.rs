@@ -29,6 +29,11 @@ pub struct Status {
     pub task_states: BTreeMap<u32, TaskState>,
     /// How many entries the stores have, by name, over all tasks: as of the last commit.
     pub entries: BTreeMap<String, u64>,
+    /// Snapshots of stores that were not used, because they were damaged or did not fit. The stores were read back from
+    /// their changelogs as a whole.
+    pub unused_snapshots: u64,
+    /// The last of them with the reason, as a sentence.
+    pub last_unused_snapshot: Option<String>,
     /// How the app is, as a whole.
     pub health: Health,
 }

@@ -29,7 +29,11 @@ struct Member {
 }
 
 impl Stepped {
-    pub(crate) fn new(prepared: Prepared) -> Self {
+    pub(crate) fn new(mut prepared: Prepared) -> Self {
+        let dir = prepared.plan.state_dir.as_mut().and_then(Arc::get_mut);
+        if let Some(dir) = dir {
+            dir.in_background = false;
+        }
         Self {
             plan: Arc::new(prepared.plan),
             subscription: prepared.subscription,
@@ -109,6 +113,18 @@ impl Stepped {
 
     pub(crate) fn commit(&mut self) -> Result<(), AppError> {
         self.attempt(|worker| worker.commit(None))
+    }
+
+    /// Takes a snapshot of the committed state of each task that has its state.
+    pub(crate) fn snapshot(&mut self) -> Result<(), AppError> {
+        self.attempt(|worker| {
+            let plan = &worker.plan;
+            worker
+                .slots
+                .iter_mut()
+                .for_each(|slot| slot.close_state(plan));
+            Ok(())
+        })
     }
 
     /// Gives all partitions away and gets them back.

@@ -8,6 +8,7 @@ use super::context::TaskContext;
 use super::meter::{Meter, Stopwatch};
 use super::slot::Slot;
 use super::source::Intake;
+use super::state_dir::StateDir;
 use super::status::SharedStatus;
 use super::task::Drive;
 use crate::Fatal;
@@ -53,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) status: SharedStatus,
     /// The topics of the repartition steps.
     pub(crate) internal_topics: Vec<String>,
+    /// Where snapshots are, if the app has stores and takes any.
+    pub(crate) state_dir: Option<Arc<StateDir>>,
 }
 
 /// A thread with a writer of its own and the tasks of some partitions. It is also their executor: a waker unparks it
@@ -100,7 +103,7 @@ impl Worker {
                         // The supervisor may have stopped waiting.
                         let _ = done.send(());
                     }
-                    Command::Stop(deadline) => return self.commit(Some(deadline)),
+                    Command::Stop(deadline) => return self.stop(deadline),
                     Command::Look(look) => look(&self.slots),
                     Command::Pause(done) => {
                         self.commit(None)?;
@@ -142,6 +145,14 @@ impl Worker {
         partitions
             .iter()
             .for_each(|partition| self.plan.status.revoked(partition));
+        Ok(())
+    }
+
+    fn stop(&mut self, deadline: Instant) -> Result<(), Fatal> {
+        self.commit(Some(deadline))?;
+        for slot in &mut self.slots {
+            slot.close_state(&self.plan);
+        }
         Ok(())
     }
 
@@ -220,7 +231,7 @@ impl Worker {
                 return self.fail_all(error);
             }
             for slot in &mut self.slots {
-                let done = slot.committed();
+                let done = slot.committed(&self.plan);
                 slot.report_commit(&self.plan.status, done);
             }
             self.plan.status.committed(&offsets);

@@ -5,7 +5,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StoreError {
     /// An entry of the changelog cannot be read: another program writes to that topic, or the types have changed.
-    /// Give the store a new name to begin anew, or delete its changelog.
+    /// Give the store a new name to begin anew, or empty it with [`App::reset_store`](crate::runtime::App::reset_store).
     #[error("an entry of the changelog cannot be read: {0}")]
     Decode(#[source] postcard::Error),
     /// A value has no stored form: its `Serialize` failed.
@@ -13,8 +13,9 @@ pub enum StoreError {
     Encode(#[source] postcard::Error),
     /// The changelog was written by a store of other types.
     #[error(
-        "store {name:?} was written as {recorded}, but the program declares {declared}; give it a \
-         new name to begin anew, or migrate topic {changelog:?}"
+        "store {name:?} was written as {recorded}, but the program declares {declared}; empty it \
+         with App::reset_store or give it a new name to begin anew, or write what topic \
+         {changelog:?} holds into a store of the new types"
     )]
     SchemaDiffers {
         /// The store.

@@ -3,7 +3,8 @@
 //! A store belongs to one task and has one writer, so it needs no lock. Between two commits its changes stay in memory,
 //! many updates of one key as one; at the commit they go to the store's *changelog*, a compacted topic, together with
 //! the task's output and offsets. When a task starts, its stores are read back from their changelogs before the first
-//! record is processed.
+//! record is processed. With a [state directory](crate::runtime::App::state_dir) there are [snapshots](snapshot) too, and
+//! only what came after the newest is read from the changelog.
 //!
 //! | store | holds | used by |
 //! | --- | --- | --- |
@@ -14,10 +15,12 @@
 //! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
 //! some records twice. With exactly-once both are one transaction and nothing is counted twice.
 
+mod changes;
 pub(crate) mod codec;
 mod error;
 mod key_value;
 mod session;
+pub mod snapshot;
 mod window;
 
 use std::any::Any;
@@ -28,6 +31,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub(crate) use self::changes::Changes;
 pub use self::error::StoreError;
 pub use self::key_value::KeyValueStore;
 pub use self::session::{SessionEntry, SessionStore};
@@ -67,6 +71,8 @@ pub(crate) trait AnyStore {
         sink: &mut dyn FnMut(Bytes, Option<Bytes>),
     ) -> Result<(), StoreError>;
     fn entries(&self) -> usize;
+    /// Forgets everything, as if it had just been made.
+    fn clear(&mut self);
 }
 
 impl<S: StateStore> AnyStore for S {
@@ -87,6 +93,10 @@ impl<S: StateStore> AnyStore for S {
 
     fn entries(&self) -> usize {
         StateStore::entries(self)
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
     }
 }
 

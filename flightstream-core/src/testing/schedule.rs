@@ -45,6 +45,8 @@ pub enum Event {
     Step,
     /// What was processed is committed.
     Commit,
+    /// A snapshot is taken of the state, if the driver has a state directory.
+    Snapshot,
     /// All partitions are given away and come back.
     Rebalance,
     /// What is not committed is lost.
@@ -112,6 +114,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => any::<u8>().prop_map(|records| Event::Arrive(usize::from(records % 16))),
         6 => Just(Event::Step),
         2 => Just(Event::Commit),
+        1 => Just(Event::Snapshot),
         1 => Just(Event::Rebalance),
         2 => Just(Event::Crash),
         2 => (0_u32..4).prop_map(Event::Fail),
@@ -188,6 +191,7 @@ fn result<T: Clone + Debug>(
             Event::Arrive(records) => send(&mut driver, input.by_ref().take(records))?,
             Event::Step => driver.step().map(drop)?,
             Event::Commit => driver.commit()?,
+            Event::Snapshot => driver.snapshot()?,
             Event::Rebalance => driver.rebalance()?,
             Event::Crash => driver.crash()?,
             Event::Fail(partition) => driver.fail(partition)?,

@@ -201,6 +201,7 @@ impl Shared {
                 .bytes
                 .saturating_sub(bytes_before)
                 .saturating_add(bytes);
+            state.tombstones_from = state.tombstones_from.max(pass.compacted_to);
         })
     }
 }

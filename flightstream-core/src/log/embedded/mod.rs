@@ -199,4 +199,8 @@ impl Log for EmbeddedLog {
     ) -> Result<Vec<Record<Raw>>, LogError> {
         self.shared().fetch(partition, from, max_records, &mut None)
     }
+
+    fn tombstones_from(&self, partition: &TopicPartition) -> Result<Option<Offset>, LogError> {
+        Ok(Some(self.shared().state_of(partition)?.tombstones_from))
+    }
 }

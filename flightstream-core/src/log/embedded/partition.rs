@@ -31,9 +31,13 @@ pub(super) struct PartitionState {
     pub(super) compacted_to: Offset,
     /// Stored bytes before `compacted_to` when compaction was last through.
     pub(super) compacted_bytes: u64,
+    /// Before it, compaction may have removed tombstones.
+    pub(super) tombstones_from: Offset,
 }
 
-const STATE_LEN: usize = 6 * 8 + 1;
+const STATE_LEN: usize = 7 * 8 + 1;
+/// Without `tombstones_from`, as it was stored at first.
+const SHORT_STATE_LEN: usize = 6 * 8 + 1;
 
 impl Partition {
     pub(super) fn new(id: PartitionId, state: PartitionState) -> Self {
@@ -68,6 +72,7 @@ impl PartitionState {
             self.bytes,
             self.compacted_to,
             self.compacted_bytes,
+            self.tombstones_from,
         ] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
@@ -84,15 +89,18 @@ impl PartitionState {
         let start = next()?;
         let end = next()?;
         let newest = Timestamp::from_millis(next()?.cast_signed());
+        let (stored_bytes, compacted_to, compacted_bytes) = (next()?, next()?, next()?);
         let state = Self {
             start,
             end,
             newest: (*has_newest == 1).then_some(newest),
-            bytes: next()?,
-            compacted_to: next()?,
-            compacted_bytes: next()?,
+            bytes: stored_bytes,
+            compacted_to,
+            compacted_bytes,
+            tombstones_from: next().unwrap_or(compacted_to),
         };
-        (bytes.len() == STATE_LEN && start <= end).then_some(state)
+        let is_whole = [STATE_LEN, SHORT_STATE_LEN].contains(&bytes.len());
+        (is_whole && start <= end).then_some(state)
     }
 }
 
@@ -109,8 +117,12 @@ mod tests {
             bytes: 100,
             compacted_to: 4,
             compacted_bytes: 40,
+            tombstones_from: 2,
         };
         assert_eq!(PartitionState::decode(&state.encode()), Some(state));
+        let short = &state.encode()[..SHORT_STATE_LEN];
+        let tombstones_from = PartitionState::decode(short).map(|state| state.tombstones_from);
+        assert_eq!(tombstones_from, Some(4));
         let empty = PartitionState::default();
         assert_eq!(PartitionState::decode(&empty.encode()), Some(empty));
         assert_eq!(PartitionState::decode(&empty.encode()[1..]), None);

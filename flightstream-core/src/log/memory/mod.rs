@@ -150,6 +150,11 @@ impl Log for MemoryLog {
     ) -> Result<Vec<Record<Raw>>, LogError> {
         Ok(self.state().partition(partition)?.read(from, max_records))
     }
+
+    fn tombstones_from(&self, partition: &TopicPartition) -> Result<Option<Offset>, LogError> {
+        let state = self.state();
+        Ok(Some(state.partition(partition)?.tombstones_from()))
+    }
 }
 
 impl Readable for MemoryPartition {

@@ -21,6 +21,8 @@ pub(super) struct Partition {
     compact_at: usize,
     /// The end offset at the last compaction: a tombstone before it has been through one.
     compacted_to: Offset,
+    /// Before it, tombstones may have been removed.
+    tombstones_from: Offset,
     wakers: Arc<Wakers>,
 }
 
@@ -34,6 +36,7 @@ impl Partition {
             newest: None,
             compact_at: COMPACT_FROM,
             compacted_to: 0,
+            tombstones_from: 0,
             wakers: Arc::default(),
         }
     }
@@ -48,6 +51,10 @@ impl Partition {
             start,
             end: self.next,
         }
+    }
+
+    pub(super) fn tombstones_from(&self) -> Offset {
+        self.tombstones_from
     }
 
     pub(super) fn read(&self, from: Offset, max_records: usize) -> Vec<Record<Raw>> {
@@ -118,6 +125,7 @@ impl Partition {
             !(superseded || deleted || expired)
         });
         self.bytes = self.records.iter().map(size).sum();
+        self.tombstones_from = compacted_to;
         self.compacted_to = self.next;
     }
 

@@ -142,6 +142,14 @@ impl<T> TestDriver<T> {
         self.stepped()?.commit()
     }
 
+    /// Takes a snapshot of what is committed of the tasks' state, if there is a [state directory](Self::state_dir).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn snapshot(&mut self) -> Result<(), AppError> {
+        self.stepped()?.snapshot()
+    }
+
     /// Gives all partitions away and gets them back, as when another member joins and leaves again: what is in flight is
     /// committed, and state is read back from the changelogs.
     ///

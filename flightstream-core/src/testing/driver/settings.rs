@@ -1,5 +1,7 @@
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::capture::{Capture, OUTPUT};
 use super::{DEAD_LETTERS, INPUT, MemoryLog, TestDriver};
@@ -109,6 +111,13 @@ impl<T> TestDriver<T> {
             start.tables.push(topic);
             start
         })
+    }
+
+    /// A directory for snapshots, which are taken when the test says so: see [`snapshot`](Self::snapshot). The app's name
+    /// is `test`.
+    #[must_use]
+    pub fn state_dir(self, path: impl Into<PathBuf>) -> Self {
+        self.app(|app| app.state_dir(path).snapshot_every(Duration::MAX))
     }
 
     /// How many failures in a row of one task are followed by a restart, by default 0. There is no pause before it.
