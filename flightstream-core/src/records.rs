@@ -9,8 +9,8 @@ use crate::batch::{Batch, Raw, Record, Rejection};
 use crate::error::Fatal;
 use crate::operator::{
     Aggregate, Aligned, AssumeAligned, Branches, Counter, Decode, Decoder, Dedupe, Either, Enrich,
-    EnrichAsync, EventTime, Filter, FlatMap, Inspect, Join, KeyBy, Latest, Map, Merge, Reducer,
-    Repartition, ThrottleLatest, Throttled, ToTable, split,
+    EnrichAsync, EventTime, Filter, FlatMap, Inspect, Join, KeyBy, Latest, Map, Merge, Punctuate,
+    PunctuationType, Reducer, Repartition, ThrottleLatest, Throttled, ToTable, split,
 };
 use crate::runtime::TaskContext;
 use crate::store::{KeyValueStore, StoreHandle};
@@ -573,6 +573,58 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         T: Clone,
     {
         assert_records(ToTable::new(self, store))
+    }
+
+    /// Processes each record, and calls the punctuator each time that stream time or the clock has reached a multiple of
+    /// `interval`.
+    ///
+    /// Both put out what they like. The punctuator is given the multiple, before the record that brought stream time
+    /// there is processed; several multiples passed at once are one call, with the last. The first record only begins
+    /// the count. What the two share is best kept in a store of its own; that of the operator holds which multiple was
+    /// reached last, so that a restart neither repeats nor forgets a call.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::batch::Record;
+    /// use flightstream_core::operator::PunctuationType;
+    /// use flightstream_core::store::{KeyValueStore, StoreHandle};
+    /// use flightstream_core::{Records, from_values, time::Timestamp};
+    /// use std::time::Duration;
+    ///
+    /// // How many flights have reported by the end of each minute.
+    /// let seen = StoreHandle::<KeyValueStore<&str, ()>>::unlogged("seen");
+    /// let reported = seen.clone();
+    /// let totals = from_values([("LO281", 5), ("LH2", 50), ("LO281", 61), ("LX8", 62), ("LX8", 300)])
+    ///     .event_time(|(_, second)| Timestamp::from_seconds(*second))
+    ///     .punctuate(
+    ///         StoreHandle::unlogged("minutes"),
+    ///         PunctuationType::StreamTime,
+    ///         Duration::from_secs(60),
+    ///         move |record, _| seen.write().put(&record.value.0, ()),
+    ///         move |minute, output| output.push(Record::new((minute, reported.read().len()), minute)),
+    ///     )
+    ///     .map(|(minute, flights)| (minute.as_seconds(), flights))
+    ///     .collect_values()
+    ///     .await?;
+    /// assert_eq!(totals, [(60, 2), (300, 3)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
+    fn punctuate<U, F, G>(
+        self,
+        store: StoreHandle<KeyValueStore<PunctuationType, Timestamp>>,
+        by: PunctuationType,
+        interval: Duration,
+        process: F,
+        punctuator: G,
+    ) -> Punctuate<Self, U, F, G>
+    where
+        Self: Sized,
+        F: FnMut(Record<Self::Record>, &mut Vec<Record<U>>),
+        G: FnMut(Timestamp, &mut Vec<Record<U>>),
+    {
+        assert_records(Punctuate::new(
+            self, store, by, interval, process, punctuator,
+        ))
     }
 
     /// Groups keyed records by windows of event time; see [`window`](crate::window) for an example.

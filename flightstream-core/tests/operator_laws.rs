@@ -9,14 +9,16 @@
 )]
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use flightstream_core::batch::{Ack, Batch, Raw, Rejection};
+use flightstream_core::batch::{Ack, Batch, Raw, Record, Rejection};
+use flightstream_core::operator::PunctuationType;
 use flightstream_core::store::StoreHandle;
 use flightstream_core::testing::Feed;
 use flightstream_core::testing::laws::{self, Violation};
-use flightstream_core::time::Timestamp;
+use flightstream_core::time::{ManualClock, Timestamp};
 use flightstream_core::window::{Emit, Session, Tumbling};
 use flightstream_core::{Fatal, Records};
 use futures::stream::{self, Stream};
@@ -77,6 +79,23 @@ fn enrich_keeps_the_laws() {
 #[test]
 fn key_by_keeps_the_laws() {
     laws::check(&any::<u8>(), |records| records.key_by(|n| n % 4)).unwrap();
+}
+
+#[test]
+fn punctuate_keeps_the_laws() {
+    let seconds = |n: &u8| Timestamp::from_seconds(i64::from(*n));
+    for by in [PunctuationType::StreamTime, PunctuationType::WallClockTime] {
+        laws::check(&any::<u8>(), |records| {
+            records.event_time(seconds).punctuate(
+                StoreHandle::unlogged_with_clock("times", Arc::new(ManualClock::default())),
+                by,
+                Duration::from_secs(10),
+                |record, output| output.push(record),
+                |time, output| output.push(Record::new(0, time)),
+            )
+        })
+        .unwrap();
+    }
 }
 
 #[test]
