@@ -164,7 +164,7 @@ pub(crate) struct Data {
 
 #[derive(Debug, Args)]
 pub(crate) struct Processing {
-    /// Table of airports to use instead of the built-in one (CSV with a header)
+    /// Table of airports to use instead of the built-in one (CSV with a header); read again when it changes
     #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_AIRPORTS")]
     pub(crate) airports: Option<PathBuf>,
 

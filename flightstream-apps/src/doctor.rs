@@ -53,7 +53,7 @@ fn airports(options: &cli::Doctor) -> Result<String, String> {
     let airports = pipeline::airports(&options.processing).map_err(text)?;
     let origin = options.processing.airports.as_ref();
     let origin = origin.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
-    match airports.len() {
+    match airports.table.load().len() {
         0 => Err(format!(
             "the table ({origin}) is empty: every flight would be Unknown"
         )),

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use flightstream_core::Records;
 use flightstream_core::batch::Raw;
@@ -7,7 +8,7 @@ use flightstream_core::flight::{EnrichedFlight, FlightType};
 use flightstream_core::log::Log;
 use flightstream_core::runtime::{App, AppError, Delivery, Running, TaskContext, topic};
 use flightstream_core::search::{EmbeddedStore, IndexSink, Mapping, SearchStore};
-use flightstream_core::table::Airports;
+use flightstream_core::table::{Airports, SharedTable, TableFile, TableWatch};
 
 use crate::cli::{self, DeliveryKind};
 use crate::data::topics;
@@ -16,19 +17,37 @@ use crate::error::CommandError;
 /// The index of the current state.
 pub(crate) const INDEX: &str = "esflight";
 
+/// How often the file of the airports is looked at.
+const AIRPORTS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The table that the options ask for. A file is watched as long as this lives.
+pub(crate) struct AirportsTable {
+    pub(crate) table: SharedTable<Airports>,
+    _watch: Option<TableWatch>,
+}
+
 /// The table that the options ask for.
-pub(crate) fn airports(options: &cli::Processing) -> Result<Arc<Airports>, CommandError> {
-    Ok(Arc::new(match &options.airports {
-        Some(path) => Airports::from_path(path)?,
-        None => Airports::embedded(),
-    }))
+pub(crate) fn airports(options: &cli::Processing) -> Result<AirportsTable, CommandError> {
+    let Some(path) = &options.airports else {
+        return Ok(AirportsTable {
+            table: SharedTable::new(Airports::embedded()),
+            _watch: None,
+        });
+    };
+    let file = TableFile::open(path, |path| Airports::from_path(path))?;
+    let table = file.table().clone();
+    let watch = file.watch(AIRPORTS_INTERVAL).map_err(CommandError::Start)?;
+    Ok(AirportsTable {
+        table,
+        _watch: Some(watch),
+    })
 }
 
 /// Starts the processing stage: `flight` → `flight-enriched`.
 pub(crate) fn start_processing(
     log: &Arc<dyn Log>,
     options: &cli::Processing,
-    airports: &Arc<Airports>,
+    airports: &SharedTable<Airports>,
 ) -> Result<Running, CommandError> {
     let delivery = match options.delivery {
         DeliveryKind::AtLeastOnce => Delivery::AtLeastOnce,
@@ -36,7 +55,7 @@ pub(crate) fn start_processing(
     };
     let app = App::new("process")
         .source(topic(topics::FLIGHT).group("process"))
-        .table(AIRPORTS, Arc::clone(airports))
+        .table(AIRPORTS, airports.clone())
         .pipeline(pipelines::enriched)
         .sink(
             topic(topics::ENRICHED)
@@ -62,7 +81,7 @@ pub(crate) fn start_indexing(
         .pipeline(documents)
         .sink(IndexSink::new(store, INDEX))
         .dead_letters(topics::DEAD_LETTERS)
-        .commit_every(std::time::Duration::from_millis(200));
+        .commit_every(Duration::from_millis(200));
     let running: Result<Running, AppError> = app.start(log);
     Ok(running?)
 }

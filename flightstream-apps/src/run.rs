@@ -28,9 +28,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
 
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &store)?;
-    let processing = pipeline::start_processing(&log, &options.processing, &airports)?;
-    let statistics = statistics::start(&log, &options.processing.statistics, &airports)?;
-    let producing = producer.start(&log, &airports)?;
+    let processing = pipeline::start_processing(&log, &options.processing, &airports.table)?;
+    let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
+    let producing = producer.start(&log, &airports.table.load())?;
     let stages = Stages {
         progress: producing.progress(),
         processing: Some(processing),

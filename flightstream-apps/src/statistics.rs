@@ -9,7 +9,7 @@ use flightstream_core::flight::pipelines::{
 };
 use flightstream_core::log::Log;
 use flightstream_core::runtime::{App, AppError, Running, TaskContext, TaskRecords, topic};
-use flightstream_core::table::Airports;
+use flightstream_core::table::{Airports, SharedTable};
 use flightstream_core::window::WindowedKey;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(500);
 pub(crate) fn start(
     log: &Arc<dyn Log>,
     kinds: &[StatisticsKind],
-    airports: &Arc<Airports>,
+    airports: &SharedTable<Airports>,
 ) -> Result<Vec<Running>, CommandError> {
     let kinds = match kinds.contains(&StatisticsKind::All) {
         true => &StatisticsKind::EACH[..],
@@ -70,7 +70,7 @@ pub(crate) fn stop(statistics: Vec<Running>) -> Result<(), AppError> {
 fn app<K, V, R, P>(
     log: &Arc<dyn Log>,
     kind: &'static str,
-    airports: &Arc<Airports>,
+    airports: &SharedTable<Airports>,
     pipeline: P,
 ) -> Result<Running, CommandError>
 where
@@ -82,7 +82,7 @@ where
     let name = format!("statistics-{kind}");
     let app = App::new(&name)
         .source(topic(topics::FLIGHT).group(&name))
-        .table(AIRPORTS, Arc::clone(airports))
+        .table(AIRPORTS, airports.clone())
         .pipeline(pipeline)
         .sink(topic(topics::STATISTICS).encoded(Statistics::of(kind)))
         .commit_every(COMMIT_INTERVAL);

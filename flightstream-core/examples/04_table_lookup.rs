@@ -34,9 +34,9 @@ struct Leg {
 
 /// What each aircraft flies, by the airports' cities. A flight without a known airport is refused.
 fn legs(raw: impl Records<Record = Raw>, cx: TaskContext) -> impl Records<Record = (String, Leg)> {
-    let airports = cx.table::<Airports>("airports");
+    let mut airports = cx.table::<Airports>("airports");
     raw.decode(AirlabsJson::default()).enrich(move |flight| {
-        Ok::<_, Rejection>((flight.hex.to_string(), leg(&flight, &airports)?))
+        Ok::<_, Rejection>((flight.hex.to_string(), leg(&flight, airports.current())?))
     })
 }
 

@@ -35,12 +35,12 @@
 //! use flightstream_core::time::Timestamp;
 //!
 //! fn airborne(raw: impl Records<Record = Raw>, cx: TaskContext) -> impl Records<Record = EnrichedFlight> {
-//!     let airports = cx.table::<Airports>("airports");
+//!     let mut airports = cx.table::<Airports>("airports");
 //!     raw.decode(AirlabsJson::default())
 //!         .event_time(|flight| flight.updated)
 //!         .filter(Flight::is_airborne)
 //!         .enrich(Flight::positioned)
-//!         .map(move |flight| flight.located(&airports))
+//!         .map(move |flight| flight.located(airports.current()))
 //! }
 //!
 //! let log: Arc<dyn Log> = Arc::new(MemoryLog::default());

@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +23,7 @@ use super::task::{Drive, Task};
 use super::worker::Plan;
 use crate::batch::TopicPartition;
 use crate::log::{Log, LogError, Subscription, TopicSpec};
+use crate::table::SharedTable;
 use crate::time::{Clock, SystemClock};
 use crate::{Fatal, Records};
 
@@ -236,9 +236,13 @@ impl<F, K> App<F, K> {
         self
     }
 
-    /// A table that pipelines look things up in, by [`TaskContext::table`].
-    pub fn table<T: Any + Send + Sync>(mut self, name: &'static str, table: Arc<T>) -> Self {
-        self.settings.tables.insert(name, table);
+    /// A table that pipelines look things up in, by [`TaskContext::table`]: an `Arc` of one that stays as it is, or a
+    /// [`SharedTable`], which can be swapped while the app runs.
+    pub fn table<T>(mut self, name: &'static str, table: impl Into<SharedTable<T>>) -> Self
+    where
+        T: Send + Sync + 'static,
+    {
+        self.settings.tables.insert(name, Arc::new(table.into()));
         self
     }
 

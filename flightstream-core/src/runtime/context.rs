@@ -11,7 +11,7 @@ use super::inlet::Inlet;
 use crate::batch::{Raw, Record, TopicPartition};
 use crate::operator::Decoder;
 use crate::store::{AnyStore, StateStore, StoreHandle};
-use crate::table::{DecodedFeed, TableFeed, TopicTable};
+use crate::table::{DecodedFeed, SharedTable, TableFeed, TableReader, TopicTable};
 use crate::time::{Clock, Timers, Timestamp};
 
 pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>;
@@ -155,18 +155,19 @@ impl TaskContext {
         self.stores.borrow().clone()
     }
 
-    /// A table that was registered with [`App::table`](super::App::table).
+    /// A table that was registered with [`App::table`](super::App::table). Whoever looks into it once a record sees each
+    /// new version as soon as it is there.
     ///
     /// # Panics
     /// If the app has no table of that name and type: a mistake in the program, which shows when its first task
     /// starts.
     #[must_use]
     #[allow(clippy::panic, reason = "documented; there is no table to go on with")]
-    pub fn table<T: Send + Sync + 'static>(&self, name: &str) -> Arc<T> {
-        let table = self.tables.get(name).map(Arc::clone);
-        match table.map(Arc::downcast) {
-            Some(Ok(table)) => table,
-            Some(Err(_)) => panic!("table {name:?} is not a {}", type_name::<T>()),
+    pub fn table<T: Send + Sync + 'static>(&self, name: &str) -> TableReader<T> {
+        let table = self.tables.get(name);
+        match table.map(|table| table.downcast_ref::<SharedTable<T>>()) {
+            Some(Some(table)) => table.reader(),
+            Some(None) => panic!("table {name:?} is not a {}", type_name::<T>()),
             None => panic!("there is no table {name:?}; add it with App::table"),
         }
     }

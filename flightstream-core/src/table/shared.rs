@@ -3,8 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A handle to a table that can be swapped whole while tasks use it.
 ///
-/// Clones share one table. A task holds a [`TableReader`] and asks it once a batch, which costs one atomic load
-/// while nothing has changed.
+/// Clones share one table. A task holds a [`TableReader`], which costs one atomic load a look while nothing has changed.
 ///
 /// ```
 /// use flightstream_core::table::SharedTable;
@@ -31,10 +30,14 @@ impl<T> SharedTable<T> {
     /// Shares `table`, as version 0.
     #[must_use]
     pub fn new(table: T) -> Self {
+        Self::of(Arc::new(table))
+    }
+
+    fn of(table: Arc<T>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 version: AtomicU64::new(0),
-                table: Mutex::new(Arc::new(table)),
+                table: Mutex::new(table),
             }),
         }
     }
@@ -88,6 +91,13 @@ impl<T> Clone for SharedTable<T> {
     }
 }
 
+/// A table that nobody is going to swap.
+impl<T> From<Arc<T>> for SharedTable<T> {
+    fn from(table: Arc<T>) -> Self {
+        Self::of(table)
+    }
+}
+
 /// One task's view of a [`SharedTable`].
 #[derive(Debug)]
 pub struct TableReader<T> {
@@ -97,7 +107,7 @@ pub struct TableReader<T> {
 }
 
 impl<T> TableReader<T> {
-    /// The present table. Call it once a batch, so that the batch's records all see the same one.
+    /// The present table.
     pub fn current(&mut self) -> &Arc<T> {
         if self.shared.version() != self.version {
             let present = self.shared.lock();

@@ -50,11 +50,11 @@ pub fn data_quality(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<Feed>, DataQuality)> {
-    let airports = cx.table::<Airports>(AIRPORTS);
+    let mut airports = cx.table::<Airports>(AIRPORTS);
     let doubts = raw
         .decode(AirlabsJson::default())
         .event_time(|flight| flight.updated)
-        .map(move |flight| (Feed, Doubts::of(&flight.located(&airports))));
+        .map(move |flight| (Feed, Doubts::of(&flight.located(airports.current()))));
     statistics::<Counters, _, _, _, _>(doubts, quarters(), cx)
         .map(|(key, counters)| (key, counters.quality()))
 }

@@ -40,11 +40,11 @@ pub fn enriched(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = EnrichedFlight> {
-    let airports = cx.table::<Airports>(AIRPORTS);
+    let mut airports = cx.table::<Airports>(AIRPORTS);
     raw.decode(AirlabsJson::default())
         .event_time(|flight| flight.updated)
         .enrich(Flight::positioned)
-        .map(move |flight| flight.located(&airports))
+        .map(move |flight| flight.located(airports.current()))
 }
 
 /// Writes enriched flights as documents (see [`document`]) under the aircraft's address.

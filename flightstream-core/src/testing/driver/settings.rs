@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use crate::Records;
 use crate::log::{Log, TopicSpec};
 use crate::runtime::stepped::Stepped;
 use crate::runtime::{App, AppError, Delivery, Prepared, TaskContext, TaskRecords, topic};
+use crate::table::SharedTable;
 use crate::time::{ManualClock, Timestamp};
 
 /// What a driver is started with, at its first use.
@@ -100,7 +100,10 @@ impl<T> TestDriver<T> {
 
     /// A table for the pipeline.
     #[must_use]
-    pub fn table<V: Any + Send + Sync>(self, name: &'static str, table: Arc<V>) -> Self {
+    pub fn table<V>(self, name: &'static str, table: impl Into<SharedTable<V>>) -> Self
+    where
+        V: Send + Sync + 'static,
+    {
         self.app(|app| app.table(name, table))
     }
 
