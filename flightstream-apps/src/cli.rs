@@ -119,13 +119,15 @@ pub(crate) enum StatisticsKind {
     AircraftType,
     /// What reports lack, every 15 minutes
     Quality,
+    /// Each flight of each aircraft, when it has ended
+    FlightSession,
     /// All of them
     All,
 }
 
 impl StatisticsKind {
     /// Each of them, without `all`.
-    pub(crate) const EACH: [Self; 7] = [
+    pub(crate) const EACH: [Self; 8] = [
         Self::Airport,
         Self::AirportHour,
         Self::Route,
@@ -133,6 +135,7 @@ impl StatisticsKind {
         Self::Airline,
         Self::AircraftType,
         Self::Quality,
+        Self::FlightSession,
     ];
 }
 

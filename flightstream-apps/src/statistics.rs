@@ -5,7 +5,7 @@ use std::time::Duration;
 use flightstream_core::Records;
 use flightstream_core::flight::pipelines::{
     AIRPORTS, Statistics, aircraft_type_statistics, airline_statistics, airport_traffic,
-    airport_traffic_by_hour, data_quality, route_traffic, route_traffic_by_hour,
+    airport_traffic_by_hour, data_quality, flight_sessions, route_traffic, route_traffic_by_hour,
 };
 use flightstream_core::log::Log;
 use flightstream_core::runtime::{App, AppError, Running, TaskContext, TaskRecords, topic};
@@ -46,6 +46,7 @@ pub(crate) fn start(
                 app(log, "aircraft-type", airports, aircraft_type_statistics)
             }
             StatisticsKind::Quality => app(log, "quality", airports, data_quality),
+            StatisticsKind::FlightSession => app(log, "flight-session", airports, flight_sessions),
             StatisticsKind::All => continue,
         }?);
     }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// How high an aircraft is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reference", content = "metres", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Altitude {
     /// On the ground.

@@ -2,6 +2,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+/// The earth's mean radius in metres.
+const EARTH_RADIUS: f64 = 6_371_008.8;
+
 /// A place on the earth in degrees (WGS 84): finite, latitude within ±90, longitude within ±180.
 ///
 /// Both 180 and -180 are allowed and name the same meridian; they are kept as given. An unknown position is
@@ -68,6 +71,24 @@ impl Position {
     #[must_use]
     pub const fn lon(&self) -> f64 {
         self.lon
+    }
+
+    /// Metres along the great circle on a sphere of the earth's mean radius: within 0.6 % of the ellipsoid's.
+    ///
+    /// ```
+    /// use flightstream_core::flight::Position;
+    ///
+    /// let (warsaw, london) = (Position::new(52.1657, 20.9671)?, Position::new(51.4706, -0.4619)?);
+    /// assert_eq!((warsaw.distance_to(london) / 1_000.0).round(), 1_469.0);
+    /// # Ok::<(), flightstream_core::flight::PositionError>(())
+    /// ```
+    #[must_use]
+    pub fn distance_to(&self, other: Self) -> f64 {
+        let (from, to) = (self.lat.to_radians(), other.lat.to_radians());
+        let half_lat = ((to - from) / 2.0).sin();
+        let half_lon = ((other.lon - self.lon).to_radians() / 2.0).sin();
+        let haversine = half_lat * half_lat + from.cos() * to.cos() * half_lon * half_lon;
+        2.0 * EARTH_RADIUS * haversine.sqrt().min(1.0).asin()
     }
 }
 

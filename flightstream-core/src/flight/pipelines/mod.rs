@@ -3,13 +3,15 @@
 //! | pipeline | key | value |
 //! | --- | --- | --- |
 //! | [`enriched`] | | a report with its airports |
+//! | [`latest_positions`] | | the same, without reports that are older than one of the same aircraft before |
+//! | [`flight_sessions`] | [`Icao24`](super::Icao24) | [`FlightSession`]: what an aircraft did between two silences |
 //! | [`airport_traffic`], [`airport_traffic_by_hour`] | [`AirportCode`] | [`AirportTraffic`]: aircraft that arrive, depart, fly |
 //! | [`route_traffic`], [`route_traffic_by_hour`] | [`Route`] | [`RouteTraffic`]: aircraft on it |
 //! | [`airline_statistics`] | [`AirlineIcao`](super::AirlineIcao) | [`SpeedStatistics`]: reports, aircraft, speeds |
 //! | [`aircraft_type_statistics`] | [`AircraftType`](super::AircraftType) | [`SpeedStatistics`] |
 //! | [`data_quality`] | [`Feed`] | [`DataQuality`]: how many reports lack or doubt what |
 //!
-//! All read raw Airlabs messages, partitioned by aircraft. The statistics are kept in windows of event time, 15 minutes
+//! All read raw Airlabs messages, partitioned by aircraft. The other statistics are kept in windows of event time, 15 minutes
 //! or an hour that begins every 15 minutes, with [`GRACE`] for what comes late. They come out each minute (those of
 //! hours: every five), each time all that the window holds so far, and once more when it closes: the newest result of a
 //! key and window replaces those before it. [`Statistics`] writes them so that a compacted topic does.
@@ -26,17 +28,22 @@ mod airport_code;
 mod airport_traffic;
 mod data_quality;
 mod enriched;
+mod flight_sessions;
+mod latest_positions;
 mod news;
 mod route_traffic;
 mod speed_statistics;
 mod statistics;
 mod tally;
+mod trajectory;
 mod windows;
 
 pub use self::airport_code::AirportCode;
 pub use self::airport_traffic::{AirportTraffic, airport_traffic, airport_traffic_by_hour};
 pub use self::data_quality::{DataQuality, Feed, data_quality};
 pub use self::enriched::{AIRPORTS, Documents, enriched};
+pub use self::flight_sessions::{FlightSession, SILENCE, flight_sessions};
+pub use self::latest_positions::latest_positions;
 pub use self::route_traffic::{Route, RouteTraffic, route_traffic, route_traffic_by_hour};
 pub use self::speed_statistics::{SpeedStatistics, aircraft_type_statistics, airline_statistics};
 pub use self::statistics::Statistics;
