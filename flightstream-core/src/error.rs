@@ -57,10 +57,16 @@ impl Fatal {
     pub(crate) fn is_permanent(&self) -> bool {
         let log_is_gone = |error: &LogError| {
             // A local log takes no more writes after one that has failed.
-            use LogError::{Closed, Corrupt, Io, Poisoned, UnknownTopic};
+            use LogError as Log;
             matches!(
                 error,
-                Closed | Poisoned | Io { .. } | Corrupt { .. } | UnknownTopic { .. }
+                Log::Closed
+                    | Log::Poisoned
+                    | Log::Io { .. }
+                    | Log::Corrupt { .. }
+                    | Log::UnknownTopic { .. }
+                    | Log::Refused { .. }
+                    | Log::InvalidSetting { .. }
             )
         };
         match self {
@@ -68,6 +74,14 @@ impl Fatal {
             Self::DrainTimeout { .. } | Self::Store(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether it is no fault of the task: it goes on as soon as what it depends on is back.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Log(LogError::Unavailable { .. } | LogError::Fenced { .. })
+        )
     }
 
     /// An operator's or a sink's own failure.

@@ -235,13 +235,14 @@ fn offsets_are_committed_per_group<F: Fixture>() {
         writer.commit("h", &[(first.clone(), 1)]).unwrap();
     }
     fixture.reopen();
-    let committed = |group| fixture.log().committed(group).unwrap();
+    let committed = |group| fixture.log().committed(group, "t").unwrap();
     assert_eq!(
         committed("g"),
         BTreeMap::from([(first.clone(), 6), (second, 7)])
     );
     assert_eq!(committed("h"), BTreeMap::from([(first, 1)]));
     assert!(committed("i").is_empty());
+    assert!(fixture.log().committed("g", "another").unwrap().is_empty());
 }
 
 fn a_subscription_starts_where_it_says<F: Fixture>() {
@@ -344,7 +345,7 @@ fn a_commit_is_whole_over_topics_and_offsets<F: Fixture>() {
     fixture.reopen();
     assert_eq!(count(fixture.log(), "out"), 2);
     assert_eq!(count(fixture.log(), "state"), 1);
-    let committed = fixture.log().committed("g").unwrap();
+    let committed = fixture.log().committed("g", input.topic()).unwrap();
     assert_eq!(committed, BTreeMap::from([(input, 9)]));
 }
 
@@ -363,7 +364,7 @@ fn a_refused_commit_changes_nothing<F: Fixture>() {
     let error = writer.commit("g", &[good, bad]).unwrap_err();
     assert!(matches!(error, LogError::UnknownPartition { .. }));
     assert!(read_all(log, "t", 0).is_empty());
-    assert!(log.committed("g").unwrap().is_empty());
+    assert!(log.committed("g", "t").unwrap().is_empty());
     append(log, "t", vec![unkeyed("b")]);
     assert_eq!(values(&read_all(log, "t", 0)), ["b"]);
 }

@@ -58,7 +58,7 @@ fn contents(log: &EmbeddedLog) -> Result<Contents, LogError> {
         }
         partitions.push(records);
     }
-    Ok((partitions, log.committed("g")?.into_iter().collect()))
+    Ok((partitions, log.committed("g", "t")?.into_iter().collect()))
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -91,7 +91,7 @@ fn every_durability_survives_closing() {
         drop((log, writer));
         let log = EmbeddedLog::open(dir.path(), options).unwrap();
         assert_eq!(values(&read_all(&log, "t", 0)), ["1"]);
-        assert_eq!(log.committed("g").unwrap().len(), 1);
+        assert_eq!(log.committed("g", "t").unwrap().len(), 1);
     }
 }
 

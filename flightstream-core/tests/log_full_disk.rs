@@ -77,7 +77,7 @@ fn child_writes_too_much() {
     let created = log.create_topic(&TopicSpec::new("u", 1));
     assert!(matches!(created, Err(LogError::Poisoned)));
     assert_eq!(read_all(&log, "t", 0).len(), 1, "reading still works");
-    assert!(log.committed("g").unwrap().is_empty());
+    assert!(log.committed("g", "t").unwrap().is_empty());
     println!("done");
 }
 
@@ -102,7 +102,7 @@ fn a_write_that_fails_stops_the_log_and_commits_nothing() {
 
     let log = open(dir.path());
     assert_eq!(read_all(&log, "t", 0).len(), 1);
-    assert!(log.committed("g").unwrap().is_empty());
+    assert!(log.committed("g", "t").unwrap().is_empty());
     append(&log, "t", vec![unkeyed("after")]);
     assert_eq!(read_all(&log, "t", 0).len(), 2);
 }

@@ -49,7 +49,7 @@ fn child() {
     let mut immediate = log.writer(Isolation::Immediate).unwrap();
     let mut transactional = log.writer(Isolation::Transactional).unwrap();
     let mut stdout = std::io::stdout();
-    let mut commit = *log.committed("g").unwrap().get(&input()).unwrap_or(&0);
+    let mut commit = *log.committed("g", input().topic()).unwrap().get(&input()).unwrap_or(&0);
     let mut appended = log.offsets("input").unwrap()[0].end;
     loop {
         immediate
@@ -114,7 +114,7 @@ fn check(dir: &Path, acknowledged: &Acknowledged) {
     let appended = read_all(&log, "input", 0);
     assert!(appended.len() as u64 >= acknowledged.appended);
     assert!(appended.len() as u64 <= acknowledged.appended + 1);
-    let committed = log.committed("g").unwrap()[&input()];
+    let committed = log.committed("g", input().topic()).unwrap()[&input()];
     assert!(
         committed >= acknowledged.committed,
         "{committed} {acknowledged:?}"

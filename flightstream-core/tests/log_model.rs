@@ -162,7 +162,7 @@ fn check_all<F: Fixture>(fixture: &F, oracle: &Oracle, cleaned: bool) -> Result<
             check_read(oracle, (topic, partition), (0, usize::MAX), &read, cleaned)?;
         }
     }
-    let committed = fixture.log().committed("g").unwrap();
+    let committed = fixture.log().committed("g", "plain").unwrap();
     prop_assert_eq!(&committed, &oracle.offsets);
     Ok(())
 }

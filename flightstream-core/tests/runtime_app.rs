@@ -196,7 +196,7 @@ fn a_pipeline_that_always_fails_ends_the_app_with_its_reason() {
         message.contains("too big") && message.contains("offsets 0..=0"),
         "{message}"
     );
-    assert!(log.committed("g").unwrap().is_empty());
+    assert!(log.committed("g", "in").unwrap().is_empty());
 }
 
 /// A sink that loses every batch.
@@ -232,7 +232,7 @@ fn a_lost_batch_fails_the_task_and_is_not_committed() {
         matches!(error, AppError::Task(Fatal::AckDropped { .. })),
         "{error}"
     );
-    assert!(log.committed("g").unwrap().is_empty());
+    assert!(log.committed("g", "in").unwrap().is_empty());
 }
 
 #[test]

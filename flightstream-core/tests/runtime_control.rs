@@ -209,8 +209,12 @@ impl Log for Slow {
         self.log.offsets(topic)
     }
 
-    fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
-        self.log.committed(group)
+    fn committed(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
+        self.log.committed(group, topic)
     }
 
     fn subscribe(&self, subscription: &Subscription) -> Result<Box<dyn Subscriber>, LogError> {

@@ -123,7 +123,13 @@ impl Headers {
 
     /// All headers, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, (String, Bytes)> {
-        self.0.as_deref().map_or(&[][..], Vec::as_slice).iter()
+        self.as_slice().iter()
+    }
+
+    /// All headers, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[(String, Bytes)] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// How many there are.

@@ -63,6 +63,41 @@ pub enum LogError {
         /// The limit.
         limit: usize,
     },
+    /// The cluster does not answer, or cannot do it now. It is tried again with back-off, and nothing is lost meanwhile.
+    #[error("cannot {action} now: {reason}")]
+    Unavailable {
+        /// What was tried, such as "write records".
+        action: String,
+        /// What the cluster said last.
+        reason: String,
+    },
+    /// The cluster refuses, and would do so again: change what the advice says.
+    #[error("the cluster refuses to {action}: {reason}; {advice}")]
+    Refused {
+        /// What was tried.
+        action: String,
+        /// What the cluster said.
+        reason: String,
+        /// What to change.
+        advice: &'static str,
+    },
+    /// The group or the transaction goes on without this process, which was taken for dead or has been replaced. What it
+    /// had not committed is done by the others, or read again.
+    #[error("cannot {action}: {reason}; what is not committed is read again")]
+    Fenced {
+        /// What was tried.
+        action: String,
+        /// What the cluster said.
+        reason: String,
+    },
+    /// A setting of the client does not exist, has a wrong value or is not to be set.
+    #[error("the setting {name} cannot be used: {why}")]
+    InvalidSetting {
+        /// Which one.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another process uses the data directory.
     #[error(
         "the data directory {} is in use by another process; stop that one, or choose another \

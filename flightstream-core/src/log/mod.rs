@@ -1,13 +1,16 @@
 //! Where records come from and go to: topics of partitions, consumer groups, and one atomic commit.
 //!
 //! The trait [`Log`] has Kafka's vocabulary and Kafka's guarantees, so that a pipeline doesn't see whether it runs
-//! on the [`memory`] log (tests), the `embedded` log (a laptop, feature `embedded`) or a Kafka cluster.
+//! on the [`memory`] log (tests), the `embedded` log (a laptop, feature `embedded`) or a Kafka cluster (`kafka`, feature
+//! `kafka`).
 //!
 //! All calls are made from the runtime's own threads and may block, except the `poll_` methods, which never do.
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod lock;
 mod members;
 pub mod memory;
@@ -46,11 +49,16 @@ pub trait Log: Send + Sync + Debug {
     /// [`LogError::UnknownTopic`].
     fn offsets(&self, topic: &str) -> Result<Vec<OffsetRange>, LogError>;
 
-    /// What a group has committed: the next offset to read of each partition, absent where it never committed.
+    /// What a group has committed of a topic: the next offset to read of each partition, absent where it never
+    /// committed.
     ///
     /// # Errors
     /// If the log cannot be read.
-    fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, LogError>;
+    fn committed(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> Result<BTreeMap<TopicPartition, Offset>, LogError>;
 
     /// Joins a group (or reads on its own, see [`Start`]) and waits to be assigned partitions.
     ///
@@ -142,6 +150,9 @@ pub enum Assignment {
     Assigned(Vec<Box<dyn PartitionReader>>),
     /// These partitions will go to another member: finish, commit and drop their readers.
     Revoked(Vec<TopicPartition>),
+    /// These partitions are no longer this member's and others may have them already: drop their readers, and commit
+    /// nothing of them.
+    Lost(Vec<TopicPartition>),
 }
 
 impl Debug for Assignment {
@@ -152,6 +163,7 @@ impl Debug for Assignment {
                 .entries(readers.iter().map(|reader| reader.topic_partition()))
                 .finish(),
             Self::Revoked(partitions) => f.debug_tuple("Revoked").field(partitions).finish(),
+            Self::Lost(partitions) => f.debug_tuple("Lost").field(partitions).finish(),
         }
     }
 }

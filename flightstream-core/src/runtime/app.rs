@@ -299,6 +299,7 @@ impl<F, K> App<F, K> {
         let mut plan = Plan {
             app: settings.name,
             group: subscription.group.clone(),
+            start: subscription.start,
             log: Arc::clone(log),
             clock: settings.clock,
             isolation: settings.delivery.isolation(),

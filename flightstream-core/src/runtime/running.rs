@@ -50,7 +50,7 @@ pub(super) struct Port {
 struct WorkerHandle {
     port: Port,
     thread: JoinHandle<Result<(), Fatal>>,
-    tasks: usize,
+    partitions: Vec<TopicPartition>,
 }
 
 impl Running {
@@ -255,8 +255,13 @@ impl WorkerHandle {
         Ok(Self {
             port,
             thread,
-            tasks: 0,
+            partitions: Vec::new(),
         })
+    }
+
+    fn give_up(&mut self, partitions: &[TopicPartition]) {
+        self.partitions
+            .retain(|partition| !partitions.contains(partition));
     }
 }
 
@@ -307,16 +312,23 @@ impl Supervisor {
                 let partitions = readers.iter().map(|reader| reader.topic_partition());
                 self.plan.status.assigning(partitions);
                 for reader in readers {
-                    if let Some(worker) = self.workers.iter_mut().min_by_key(|worker| worker.tasks)
-                    {
-                        worker.tasks += 1;
+                    let workers = self.workers.iter_mut();
+                    if let Some(worker) = workers.min_by_key(|worker| worker.partitions.len()) {
+                        worker.partitions.push(reader.topic_partition().clone());
                         worker.port.send(Command::Assign(reader));
                     }
                 }
             }
+            Assignment::Lost(partitions) => {
+                for worker in &mut self.workers {
+                    worker.give_up(&partitions);
+                    worker.port.send(Command::Lose(partitions.clone()));
+                }
+            }
             Assignment::Revoked(partitions) => {
                 let (done, all_done) = mpsc::channel();
-                for worker in &self.workers {
+                for worker in &mut self.workers {
+                    worker.give_up(&partitions);
                     worker
                         .port
                         .send(Command::Revoke(partitions.clone(), done.clone()));

@@ -17,7 +17,7 @@ use super::topic_feed::TopicFeed;
 use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
-use crate::log::{PartitionReader, Writer};
+use crate::log::{PartitionReader, Start, Writer};
 use crate::time::Timestamp;
 
 /// A partition's place in a worker: its reader, and the task that is built for it, also anew after a failure.
@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     pub(super) meter: Meter,
     source: Arc<Mutex<Intake>>,
     pub(super) task: Option<Running>,
+    /// Whether the task failed: a commit may have succeeded though nobody was told.
+    must_look_up_position: bool,
 }
 
 /// A task that is built.
@@ -57,6 +59,7 @@ impl Slot {
             meter: Meter::default(),
             source: Intake::new(reader, batch_size),
             task: None,
+            must_look_up_position: false,
         }
     }
 
@@ -199,6 +202,9 @@ impl Slot {
         }
         // A task that panicked is dropped and built anew, so nothing half changed is looked at again.
         let polled = catch_unwind(AssertUnwindSafe(|| {
+            if self.task.is_none() {
+                self.look_up_position(plan)?;
+            }
             let task = match &mut self.task {
                 Some(task) => task,
                 None => self
@@ -270,6 +276,19 @@ impl Slot {
         self.task = None;
         self.uncommitted = Status::default();
         lock(&self.source).rewind();
+        self.must_look_up_position = true;
+    }
+
+    /// Goes to where the group has committed, which may be further than the task knows.
+    fn look_up_position(&mut self, plan: &Plan) -> Result<(), Fatal> {
+        if self.must_look_up_position && plan.start == Start::Committed {
+            let committed = plan.log.committed(&plan.group, self.partition.topic())?;
+            if let Some(position) = committed.get(&self.partition) {
+                lock(&self.source).move_to(*position);
+            }
+        }
+        self.must_look_up_position = false;
+        Ok(())
     }
 }
 
@@ -291,11 +310,12 @@ fn build(
 ) -> Result<Running, Fatal> {
     let context = (plan.context)(partition.clone());
     let drive = (plan.build)(Arc::clone(source), context.clone());
-    let committed = plan.log.committed(&plan.group)?;
+    let mut committed = plan.log.committed(&plan.group, partition.topic())?;
     let (mut inlets, mut outboxes) = (Vec::new(), Vec::new());
     for (inlet, outbox) in context.repartitions() {
         let topic = repartition_topic(&plan.app, inlet.name());
         let partition = TopicPartition::new(topic.as_str(), partition.partition());
+        committed.extend(plan.log.committed(&plan.group, &topic)?);
         let from = committed.get(&partition).copied().unwrap_or(0);
         let intake = Intake::new(
             plan.log.partition_reader(&partition, from)?,

@@ -7,7 +7,7 @@ use futures::stream::Stream;
 
 use super::tracker::PartitionTracker;
 use crate::Fatal;
-use crate::batch::{Batch, Raw, Span};
+use crate::batch::{Batch, Offset, Raw, Span};
 use crate::log::{PartitionReader, Start, Subscription};
 
 /// Which topic an app reads, for which group, from where.
@@ -71,8 +71,13 @@ impl Intake {
 
     /// Goes back to the last commit.
     pub(crate) fn rewind(&mut self) {
-        self.tracker.reset();
-        self.reader.seek(self.tracker.committed());
+        self.move_to(self.tracker.committed());
+    }
+
+    /// Goes to a position that everything before is committed of.
+    pub(crate) fn move_to(&mut self, position: Offset) {
+        self.tracker = PartitionTracker::new(position);
+        self.reader.seek(position);
         self.open = true;
     }
 

@@ -206,6 +206,7 @@ impl Stepped {
                 Assignment::Assigned(readers) => {
                     readers.into_iter().for_each(|reader| worker.assign(reader));
                 }
+                Assignment::Lost(partitions) => worker.lose(&partitions),
                 Assignment::Revoked(partitions) => {
                     worker.revoke(&partitions).map_err(AppError::Task)?;
                 }

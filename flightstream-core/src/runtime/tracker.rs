@@ -83,11 +83,6 @@ impl PartitionTracker {
         std::mem::take(&mut self.delivered)
     }
 
-    /// Forgets what is not committed.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.committed);
-    }
-
     /// The ranges that are in the pipeline, for a message; empty if there is none.
     pub(crate) fn in_flight(&self) -> String {
         let spans: Vec<_> = self

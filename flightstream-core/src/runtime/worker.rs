@@ -13,7 +13,7 @@ use super::status::SharedStatus;
 use super::task::Drive;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
-use crate::log::{Isolation, Log, PartitionReader, Writer};
+use crate::log::{Isolation, Log, PartitionReader, Start, Writer};
 use crate::time::Clock;
 
 /// What the supervisor tells a worker.
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Assign(Box<dyn PartitionReader>),
     /// Commit, end these partitions' tasks, and say so.
     Revoke(Vec<TopicPartition>, Sender<()>),
+    /// End these partitions' tasks without a commit: they are others' already.
+    Lose(Vec<TopicPartition>),
     /// Commit and end, at the latest then.
     Stop(Instant),
     /// Look at the tasks.
@@ -42,6 +44,7 @@ pub(crate) type BuildTask = dyn Fn(Arc<Mutex<Intake>>, TaskContext) -> Box<dyn D
 pub(crate) struct Plan {
     pub(crate) app: String,
     pub(crate) group: String,
+    pub(crate) start: Start,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) isolation: Isolation,
@@ -103,6 +106,7 @@ impl Worker {
                         // The supervisor may have stopped waiting.
                         let _ = done.send(());
                     }
+                    Command::Lose(partitions) => self.lose(&partitions),
                     Command::Stop(deadline) => return self.stop(deadline),
                     Command::Look(look) => look(&self.slots),
                     Command::Pause(done) => {
@@ -139,13 +143,34 @@ impl Worker {
 
     /// Commits, and ends these partitions' tasks.
     pub(crate) fn revoke(&mut self, partitions: &[TopicPartition]) -> Result<(), Fatal> {
-        self.commit(None)?;
+        let has_any = |slot: &Slot| partitions.contains(&slot.partition);
+        if self.slots.iter().any(has_any) {
+            self.commit(None)?;
+            self.end(partitions);
+        }
+        Ok(())
+    }
+
+    /// Ends these partitions' tasks without a commit. With a transaction, which covers all tasks of the worker, the
+    /// others go back to the last commit.
+    pub(crate) fn lose(&mut self, partitions: &[TopicPartition]) {
+        let has_any = |slot: &Slot| partitions.contains(&slot.partition);
+        if !self.slots.iter().any(has_any) {
+            return;
+        }
+        self.end(partitions);
+        if self.plan.isolation == Isolation::Transactional {
+            self.writer.abort();
+            self.slots.iter_mut().for_each(Slot::rewind);
+        }
+    }
+
+    fn end(&mut self, partitions: &[TopicPartition]) {
         self.slots
             .retain(|slot| !partitions.contains(&slot.partition));
         partitions
             .iter()
             .for_each(|partition| self.plan.status.revoked(partition));
-        Ok(())
     }
 
     fn stop(&mut self, deadline: Instant) -> Result<(), Fatal> {
@@ -188,7 +213,9 @@ impl Worker {
         };
         let partition = slot.partition.clone();
         let pause = slot.backoff.next_pause();
-        let for_good = error.is_permanent() || slot.backoff.failures() > self.plan.max_restarts;
+        // What the task depends on may be away for long, and its own mistakes are no part of it.
+        let for_good = error.is_permanent()
+            || (!error.is_transient() && slot.backoff.failures() > self.plan.max_restarts);
         tracing::error!(
             app = self.plan.app, %partition, %error,
             "task failed; {}", if for_good { "giving up" } else { "starting again from its last commit" },

@@ -146,8 +146,14 @@ impl Log for EmbeddedLog {
             .collect())
     }
 
-    fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
-        Ok(self.shared().catalog().committed(group))
+    fn committed(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
+        let mut committed = self.shared().catalog().committed(group);
+        committed.retain(|partition, _| partition.topic() == topic);
+        Ok(committed)
     }
 
     fn subscribe(&self, subscription: &Subscription) -> Result<Box<dyn Subscriber>, LogError> {

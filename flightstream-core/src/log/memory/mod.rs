@@ -108,8 +108,14 @@ impl Log for MemoryLog {
         self.state().offsets(topic)
     }
 
-    fn committed(&self, group: &str) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
-        Ok(self.state().committed(group))
+    fn committed(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
+        let mut committed = self.state().committed(group);
+        committed.retain(|partition, _| partition.topic() == topic);
+        Ok(committed)
     }
 
     fn subscribe(&self, subscription: &Subscription) -> Result<Box<dyn Subscriber>, LogError> {

@@ -1,0 +1,141 @@
+//! What errors of the client mean for whoever waits for its answer.
+
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::client::{Context, Trouble};
+use crate::log::LogError;
+
+/// How long a question to the cluster may take.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What an error of the client means. `action` completes "cannot …".
+pub(super) fn classify(action: impl Into<String>, error: &KafkaError, context: &Context) -> LogError {
+    let action = action.into();
+    match error {
+        // The value may be a secret.
+        KafkaError::ClientConfig(_, why, name, _) => LogError::InvalidSetting {
+            name: name.clone(),
+            why: why.clone(),
+        },
+        KafkaError::ClientCreation(why) => LogError::InvalidSetting {
+            name: "the client's settings".to_owned(),
+            why: why.clone(),
+        },
+        KafkaError::Transaction(error) if error.is_fatal() => LogError::Fenced {
+            action,
+            reason: error.string(),
+        },
+        _ => {
+            let code = error.rdkafka_error_code();
+            let code = code.unwrap_or(RDKafkaErrorCode::Fail);
+            classify_code(action, code, &error.to_string(), context)
+        }
+    }
+}
+
+/// What an error code means.
+pub(super) fn classify_code(
+    action: impl Into<String>,
+    code: RDKafkaErrorCode,
+    message: &str,
+    context: &Context,
+) -> LogError {
+    // An answer that does not come has its reason elsewhere.
+    let trouble = is_silence(code).then(|| context.take_trouble()).flatten();
+    let (code, reason) = match trouble {
+        Some(Trouble { code, reason }) => (code, reason),
+        None => (code, message.to_owned()),
+    };
+    let action = action.into();
+    if let Some(advice) = advice(code) {
+        return LogError::Refused {
+            action,
+            reason,
+            advice,
+        };
+    }
+    if is_fencing(code) {
+        return LogError::Fenced { action, reason };
+    }
+    LogError::Unavailable { action, reason }
+}
+
+fn is_silence(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::OperationTimedOut
+            | Code::TimedOutQueue
+            | Code::MessageTimedOut
+            | Code::AllBrokersDown
+            | Code::BrokerTransportFailure
+            | Code::WaitingForCoordinator
+            | Code::Fail
+    )
+}
+
+/// Whether the group or the transaction goes on without this member.
+fn is_fencing(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::IllegalGeneration
+            | Code::UnknownMemberId
+            | Code::FencedInstanceId
+            | Code::FencedMemberEpoch
+            | Code::StaleMemberEpoch
+            | Code::UnreleasedInstanceId
+            | Code::InvalidProducerEpoch
+            | Code::InvalidProducerIdMapping
+            | Code::ProducerFenced
+            | Code::Fenced
+            | Code::AssignmentLost
+            | Code::Fatal
+    )
+}
+
+/// What to change, where trying again does not help.
+fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
+    use RDKafkaErrorCode as Code;
+    Some(match code {
+        Code::Authentication | Code::SaslAuthenticationFailed | Code::IllegalSASLState => {
+            "check sasl.username, sasl.password and sasl.mechanisms"
+        }
+        Code::UnsupportedSASLMechanism => "choose a mechanism that the brokers offer (sasl.mechanisms)",
+        Code::SSL => "check security.protocol and ssl.ca.location",
+        Code::TopicAuthorizationFailed => {
+            "allow this user to read, write or describe the topic in the cluster's ACLs"
+        }
+        Code::GroupAuthorizationFailed => "allow this user to use the group in the cluster's ACLs",
+        Code::ClusterAuthorizationFailed => {
+            "allow this user to do it in the cluster's ACLs, or have an administrator create the topics"
+        }
+        Code::TransactionalIdAuthorizationFailed => {
+            "allow this user the transactional id in the cluster's ACLs, or use at-least-once"
+        }
+        Code::UnsupportedVersion | Code::UnsupportedFeature => {
+            "the brokers are too old for it: Kafka 2.5 is the oldest that works"
+        }
+        Code::InvalidConfig | Code::PolicyViolation | Code::InvalidReplicationFactor => {
+            "ask for settings that the cluster allows"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a value of this setting is a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["password", "secret", "token", "oauthbearer.config", "key.pem", "jaas"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// Checks settings without a connection.
+pub(super) fn check(config: &ClientConfig) -> Result<(), LogError> {
+    let checked = config.create_native_config();
+    checked.map(drop).map_err(|error| classify("read the settings", &error, &Context::default()))
+}

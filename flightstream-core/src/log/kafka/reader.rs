@@ -1,0 +1,277 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::Offset as KafkaOffset;
+
+use super::client::Consumer;
+use super::error::{TIMEOUT, classify, classify_code};
+use super::native::{Message, PartitionQueue};
+use super::standalone::{Seat, Standalone};
+use super::watermarks::watermarks;
+use crate::batch::{Headers, Offset, Raw, Record, TopicPartition};
+use crate::log::{LogError, PartitionReader};
+use crate::time::Timestamp;
+
+/// Reads a partition. The client fetches ahead into a bounded queue of its own, and the task takes from there: no
+/// thread and no channel between them.
+pub(super) struct KafkaReader {
+    topic_partition: TopicPartition,
+    position: Offset,
+    /// Whether the client is elsewhere than `position`.
+    must_seek: bool,
+    /// What stood behind records that were handed out before it.
+    failure: Option<LogError>,
+    source: Source,
+}
+
+enum Source {
+    /// Of a member of a group.
+    Member(PartitionQueue),
+    /// Of no group, and not read yet.
+    Unopened(Arc<Standalone>),
+    /// Of no group. The queue is dropped before the seat.
+    Standalone(PartitionQueue, #[allow(dead_code, reason = "held for its drop")] Seat),
+}
+
+impl KafkaReader {
+    /// A reader of a partition that is about to be assigned to the queue's consumer from `position` on.
+    pub(super) fn member(
+        queue: PartitionQueue,
+        topic_partition: TopicPartition,
+        position: Offset,
+    ) -> Self {
+        Self::new(Source::Member(queue), topic_partition, position)
+    }
+
+    /// A reader that is in no group. It costs nothing until it is read.
+    pub(super) fn standalone(
+        standalone: Arc<Standalone>,
+        topic_partition: TopicPartition,
+        position: Offset,
+    ) -> Self {
+        Self::new(Source::Unopened(standalone), topic_partition, position)
+    }
+
+    fn new(source: Source, topic_partition: TopicPartition, position: Offset) -> Self {
+        Self {
+            topic_partition,
+            position,
+            must_seek: false,
+            failure: None,
+            source,
+        }
+    }
+
+    fn queue(&mut self) -> Result<&mut PartitionQueue, LogError> {
+        if let Source::Unopened(standalone) = &self.source {
+            let (queue, seat) = standalone.open(&self.topic_partition, self.position)?;
+            self.source = Source::Standalone(queue, seat);
+            self.must_seek = false;
+        }
+        match &mut self.source {
+            Source::Member(queue) | Source::Standalone(queue, _) => Ok(queue),
+            Source::Unopened(_) => Err(LogError::Closed),
+        }
+    }
+
+    fn consumer(&self) -> &Arc<Consumer> {
+        match &self.source {
+            Source::Member(queue) | Source::Standalone(queue, _) => queue.consumer(),
+            Source::Unopened(standalone) => standalone.client(),
+        }
+    }
+
+    fn tell_position(&mut self) -> Result<(), LogError> {
+        if !self.must_seek {
+            return Ok(());
+        }
+        let position = KafkaOffset::Offset(i64::try_from(self.position).unwrap_or(i64::MAX));
+        let consumer = Arc::clone(self.queue()?.consumer());
+        if !self.must_seek {
+            // It has been opened there.
+            return Ok(());
+        }
+        let topic = self.topic_partition.topic();
+        let partition = native_partition(&self.topic_partition);
+        let sought = consumer.seek(topic, partition, position, TIMEOUT);
+        sought.map_err(|error| {
+            let action = format!("go back in {}", self.topic_partition);
+            classify(action, &error, consumer.context())
+        })?;
+        self.must_seek = false;
+        Ok(())
+    }
+
+    /// What is in the queue, and the position after it.
+    fn take(&mut self, max_records: usize) -> Result<Vec<Record<Raw>>, LogError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.tell_position()?;
+        let position = self.position;
+        let taken = self
+            .queue()?
+            .drain(max_records, |messages| take(messages, position));
+        self.position = taken.position;
+        if let Some(code) = taken.event {
+            let failure = self.event(code);
+            if taken.records.is_empty() {
+                failure?;
+            } else {
+                self.failure = failure.err();
+            }
+        }
+        Ok(taken.records)
+    }
+
+    fn event(&mut self, code: RDKafkaErrorCode) -> Result<(), LogError> {
+        use RDKafkaErrorCode as Code;
+        match code {
+            Code::AutoOffsetReset | Code::OffsetOutOfRange => self.begin_where_records_are(),
+            Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
+                Err(LogError::UnknownTopic {
+                    topic: self.topic_partition.topic().to_owned(),
+                })
+            }
+            code => {
+                let action = format!("read {}", self.topic_partition);
+                let context = Arc::clone(self.consumer().context());
+                Err(classify_code(action, code, &code.to_string(), &context))
+            }
+        }
+    }
+
+    /// The records at the position are gone: retention was faster, or the topic is another one.
+    fn begin_where_records_are(&mut self) -> Result<(), LogError> {
+        let range = watermarks(self.consumer(), &self.topic_partition)?;
+        tracing::warn!(
+            partition = %self.topic_partition,
+            position = self.position,
+            first = range.start,
+            end = range.end,
+            "there are no records at the position any more; going on at the first one there is",
+        );
+        self.position = range.start;
+        self.must_seek = true;
+        Ok(())
+    }
+}
+
+impl PartitionReader for KafkaReader {
+    fn topic_partition(&self) -> &TopicPartition {
+        &self.topic_partition
+    }
+
+    fn poll_fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        max_records: usize,
+    ) -> Poll<Result<Vec<Record<Raw>>, LogError>> {
+        let max_records = max_records.max(1);
+        let mut records = self.take(max_records)?;
+        if records.is_empty() {
+            // What comes between the first look and the registration would wake nobody, hence the second look.
+            self.queue()?.register(cx.waker());
+            records = self.take(max_records)?;
+        }
+        if records.is_empty() {
+            if let Source::Standalone(queue, _) = &self.source {
+                // Nobody else serves the events of this client.
+                let _ = queue.consumer().poll(std::time::Duration::ZERO);
+            }
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(records))
+    }
+
+    fn end(&self) -> Result<Offset, LogError> {
+        let cached = match &self.source {
+            Source::Member(queue) => queue.cached_watermarks(),
+            Source::Standalone(..) | Source::Unopened(_) => None,
+        };
+        match cached {
+            Some((_, high)) => Ok(u64::try_from(high).unwrap_or(0)),
+            None => Ok(watermarks(self.consumer(), &self.topic_partition)?.end),
+        }
+    }
+
+    fn position(&self) -> Offset {
+        self.position
+    }
+
+    fn seek(&mut self, position: Offset) {
+        self.failure = None;
+        if position != self.position {
+            self.position = position;
+            self.must_seek = true;
+        }
+    }
+}
+
+/// Kafka's numbers are signed, and never negative for what exists.
+pub(super) fn native_partition(partition: &TopicPartition) -> i32 {
+    i32::try_from(partition.partition()).unwrap_or(i32::MAX)
+}
+
+struct Taken {
+    records: Vec<Record<Raw>>,
+    position: Offset,
+    event: Option<RDKafkaErrorCode>,
+}
+
+/// Copies messages into one buffer, which the records share: an allocation a batch, and librdkafka's memory is free.
+fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
+    let mut event = None;
+    let size = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+    let carries_record = |message: &&Message<'_>| message.error().is_none();
+    let bytes = messages.iter().filter(carries_record);
+    let bytes = bytes.map(|message| size(message.key()) + size(message.value()));
+    let mut buffer = Vec::with_capacity(bytes.sum());
+    for message in messages.iter().filter(carries_record) {
+        buffer.extend_from_slice(message.key().unwrap_or_default());
+        buffer.extend_from_slice(message.value().unwrap_or_default());
+    }
+    let buffer = Bytes::from(buffer);
+    let mut at = 0;
+    let mut slice = |part: Option<&[u8]>| {
+        let from = at;
+        at += size(part);
+        part.map(|_| buffer.slice(from..at))
+    };
+    let mut records = Vec::with_capacity(messages.len());
+    for message in messages {
+        let offset = u64::try_from(message.offset()).unwrap_or(0);
+        match message.error() {
+            // Offsets may end in a gap: markers of transactions, compaction.
+            Some(RDKafkaErrorCode::PartitionEOF) => position = position.max(offset),
+            Some(code) => event = event.or(Some(code)),
+            None => {
+                let (key, value) = (slice(message.key()), slice(message.value()));
+                if offset < position {
+                    continue;
+                }
+                position = offset + 1;
+                let mut headers = Headers::default();
+                message.headers(|name, value| {
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    headers.push(name, Bytes::copy_from_slice(value.unwrap_or_default()));
+                });
+                records.push(Record {
+                    key,
+                    value: Raw(value),
+                    event_time: Timestamp::from_millis(message.timestamp().unwrap_or(0)),
+                    headers,
+                    origin: offset,
+                });
+            }
+        }
+    }
+    Taken {
+        records,
+        position,
+        event,
+    }
+}
