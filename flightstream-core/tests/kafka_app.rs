@@ -1,1 +1,2 @@
+//! The processing stage on a real cluster.
 fn main() {}

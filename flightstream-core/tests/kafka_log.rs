@@ -112,7 +112,14 @@ fn a_record_that_is_too_large_is_named() {
     let mut writer = log.writer(Isolation::Immediate).unwrap();
     let large = Record::new(Raw::from(vec![0; 2_000_000]), Timestamp::from_seconds(1));
     let error = writer.append(&topic, vec![large]).unwrap_err();
-    let expected = matches!(error, LogError::RecordTooLarge { size: 2_000_000, limit: 1_000_000, .. });
+    let expected = matches!(
+        error,
+        LogError::RecordTooLarge {
+            size: 2_000_000,
+            limit: 1_000_000,
+            ..
+        }
+    );
     assert!(expected, "{error}");
 }
 
@@ -142,12 +149,16 @@ fn a_transaction_shows_at_its_commit_with_its_offsets() {
     log.create_topic(&TopicSpec::new(&topic, 1)).unwrap();
     log.create_topic(&TopicSpec::new(&input, 1)).unwrap();
     let mut writer = log.writer(Isolation::Transactional).unwrap();
-    writer.append(&topic, vec![record("a", "aborted", 1)]).unwrap();
+    writer
+        .append(&topic, vec![record("a", "aborted", 1)])
+        .unwrap();
     writer.abort();
     writer.append(&topic, vec![record("a", "1", 1)]).unwrap();
     assert!(read_all(&log, &topic, 0).is_empty());
     let offset = (TopicPartition::new(input.as_str(), 0), 7);
-    writer.commit(&group, std::slice::from_ref(&offset)).unwrap();
+    writer
+        .commit(&group, std::slice::from_ref(&offset))
+        .unwrap();
     writer.append(&topic, vec![record("a", "2", 1)]).unwrap();
     writer.commit(&group, &[]).unwrap();
     assert_eq!(values(&read_all(&log, &topic, 0)), ["1", "2"]);
@@ -164,7 +175,9 @@ fn a_reader_gets_past_what_transactions_leave_at_the_end() {
     let mut writer = log.writer(Isolation::Transactional).unwrap();
     writer.append(&topic, vec![record("a", "1", 1)]).unwrap();
     writer.commit("", &[]).unwrap();
-    writer.append(&topic, vec![record("a", "aborted", 1)]).unwrap();
+    writer
+        .append(&topic, vec![record("a", "aborted", 1)])
+        .unwrap();
     writer.abort();
     let partition = TopicPartition::new(topic.as_str(), 0);
     let mut reader = log.partition_reader(&partition, 0).unwrap();
@@ -267,7 +280,8 @@ fn partitions_are_shared_out(protocol: &str) {
     wait(|cx| {
         // The one member only has to come back; the other gets the partitions.
         let _ = first.poll_assignment(cx);
-        if let std::task::Poll::Ready(Ok(Assignment::Assigned(readers))) = second.poll_assignment(cx)
+        if let std::task::Poll::Ready(Ok(Assignment::Assigned(readers))) =
+            second.poll_assignment(cx)
         {
             taken.extend(readers);
         }
@@ -331,15 +345,31 @@ fn unknown_topics_and_partitions_are_named() {
     let mut writer = log.writer(Isolation::Immediate).unwrap();
     let errors = [
         log.offsets(&unknown).unwrap_err(),
-        writer.append(&unknown, vec![record("k", "v", 1)]).unwrap_err(),
-        log.subscribe(&subscription("g", &unknown, Start::Committed)).err().unwrap(),
+        writer
+            .append(&unknown, vec![record("k", "v", 1)])
+            .unwrap_err(),
+        log.subscribe(&subscription("g", &unknown, Start::Committed))
+            .err()
+            .unwrap(),
     ];
     for error in errors {
-        assert!(matches!(&error, LogError::UnknownTopic { topic } if *topic == unknown), "{error}");
+        assert!(
+            matches!(&error, LogError::UnknownTopic { topic } if *topic == unknown),
+            "{error}"
+        );
     }
     let beyond = TopicPartition::new(topic.as_str(), 1);
-    let error = writer.append_to(&beyond, vec![record("k", "v", 1)]).unwrap_err();
-    assert!(matches!(error, LogError::UnknownPartition { partition: 1, partitions: 1, .. }));
+    let error = writer
+        .append_to(&beyond, vec![record("k", "v", 1)])
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        LogError::UnknownPartition {
+            partition: 1,
+            partitions: 1,
+            ..
+        }
+    ));
     let error = log.partition_reader(&beyond, 0).err().unwrap();
     assert!(matches!(error, LogError::UnknownPartition { .. }));
 }
@@ -349,17 +379,29 @@ fn a_cluster_that_is_not_there_is_named_with_the_reason() {
     let error = KafkaLog::open(KafkaOptions::new("127.0.0.1:1")).unwrap_err();
     assert!(matches!(error, LogError::Unavailable { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(text.contains("127.0.0.1:1") && text.contains("refused"), "{text}");
+    assert!(
+        text.contains("127.0.0.1:1") && text.contains("refused"),
+        "{text}"
+    );
 }
 
 #[test]
 fn settings_that_cannot_be_used_are_named_and_secrets_are_not_shown() {
     let open = |options: KafkaOptions| KafkaLog::open(options).unwrap_err();
     let cases = [
-        (options().set("no.such.setting", "swordfish"), "no.such.setting"),
+        (
+            options().set("no.such.setting", "swordfish"),
+            "no.such.setting",
+        ),
         (options().set("linger.ms", "swordfish"), "linger.ms"),
-        (options().set("enable.auto.commit", "swordfish"), "enable.auto.commit"),
-        (options().set("ssl.key.password", "swordfish").set("x", "y"), "x"),
+        (
+            options().set("enable.auto.commit", "swordfish"),
+            "enable.auto.commit",
+        ),
+        (
+            options().set("sasl.password", "swordfish").set("x", "y"),
+            "x",
+        ),
         (KafkaOptions::new(" "), "bootstrap.servers"),
     ];
     for (options, named) in cases {
@@ -368,7 +410,7 @@ fn settings_that_cannot_be_used_are_named_and_secrets_are_not_shown() {
         assert!(matches!(error, LogError::InvalidSetting { .. }), "{error}");
         assert!(error.to_string().contains(named), "{error}");
         assert!(!error.to_string().contains("swordfish"), "{error}");
-        assert!(!shown.contains("key.password\": \"swordfish"), "{shown}");
+        assert!(!shown.contains("sasl.password\": \"swordfish"), "{shown}");
     }
 }
 

@@ -49,7 +49,11 @@ fn child() {
     let mut immediate = log.writer(Isolation::Immediate).unwrap();
     let mut transactional = log.writer(Isolation::Transactional).unwrap();
     let mut stdout = std::io::stdout();
-    let mut commit = *log.committed("g", input().topic()).unwrap().get(&input()).unwrap_or(&0);
+    let mut commit = *log
+        .committed("g", input().topic())
+        .unwrap()
+        .get(&input())
+        .unwrap_or(&0);
     let mut appended = log.offsets("input").unwrap()[0].end;
     loop {
         immediate

@@ -12,18 +12,16 @@ use crate::log::LogError;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What an error of the client means. `action` completes "cannot …".
-pub(super) fn classify(action: impl Into<String>, error: &KafkaError, context: &Context) -> LogError {
+pub(super) fn classify(
+    action: impl Into<String>,
+    error: &KafkaError,
+    context: &Context,
+) -> LogError {
     let action = action.into();
     match error {
         // The value may be a secret.
-        KafkaError::ClientConfig(_, why, name, _) => LogError::InvalidSetting {
-            name: name.clone(),
-            why: why.clone(),
-        },
-        KafkaError::ClientCreation(why) => LogError::InvalidSetting {
-            name: "the client's settings".to_owned(),
-            why: why.clone(),
-        },
+        KafkaError::ClientConfig(_, why, name, _) => invalid(name, why),
+        KafkaError::ClientCreation(why) => invalid("(several together)", why),
         KafkaError::Transaction(error) if error.is_fatal() => LogError::Fenced {
             action,
             reason: error.string(),
@@ -61,6 +59,18 @@ pub(super) fn classify_code(
         return LogError::Fenced { action, reason };
     }
     LogError::Unavailable { action, reason }
+}
+
+fn invalid(name: &str, why: &str) -> LogError {
+    // Encryption is not in every build, because it needs OpenSSL.
+    let hint = match why.contains("not supported in this build") || why.contains("OpenSSL") {
+        true => "; build with the feature kafka-tls",
+        false => "",
+    };
+    LogError::InvalidSetting {
+        name: name.to_owned(),
+        why: format!("{}{hint}", why.trim_end_matches('.')),
+    }
 }
 
 fn is_silence(code: RDKafkaErrorCode) -> bool {
@@ -104,7 +114,9 @@ fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
         Code::Authentication | Code::SaslAuthenticationFailed | Code::IllegalSASLState => {
             "check sasl.username, sasl.password and sasl.mechanisms"
         }
-        Code::UnsupportedSASLMechanism => "choose a mechanism that the brokers offer (sasl.mechanisms)",
+        Code::UnsupportedSASLMechanism => {
+            "choose a mechanism that the brokers offer (sasl.mechanisms)"
+        }
         Code::SSL => "check security.protocol and ssl.ca.location",
         Code::TopicAuthorizationFailed => {
             "allow this user to read, write or describe the topic in the cluster's ACLs"
@@ -129,13 +141,22 @@ fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
 /// Whether a value of this setting is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "secret", "token", "oauthbearer.config", "key.pem", "jaas"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "password",
+        "secret",
+        "token",
+        "oauthbearer.config",
+        "key.pem",
+        "jaas",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 /// Checks settings without a connection.
 pub(super) fn check(config: &ClientConfig) -> Result<(), LogError> {
     let checked = config.create_native_config();
-    checked.map(drop).map_err(|error| classify("read the settings", &error, &Context::default()))
+    checked
+        .map(drop)
+        .map_err(|error| classify("read the settings", &error, &Context::default()))
 }

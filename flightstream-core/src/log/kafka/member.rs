@@ -66,8 +66,8 @@ impl Member {
     ) -> Result<KafkaSubscriber, LogError> {
         let config = options.member(&subscription.group);
         let consumer = config.create_with_context::<Context, Consumer>(Context::default());
-        let consumer = consumer
-            .map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+        let consumer =
+            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
         consumer
             .subscribe(&[&subscription.topic])
             .map_err(|error| classify("subscribe", &error, consumer.context()))?;
@@ -153,7 +153,11 @@ impl Member {
                 lost: true,
             } => {
                 let lost = self.disown(&partitions);
-                tracing::warn!(group = self.subscription.group, ?lost, "partitions are lost");
+                tracing::warn!(
+                    group = self.subscription.group,
+                    ?lost,
+                    "partitions are lost"
+                );
                 self.unassign(&partitions);
                 if !lost.is_empty() {
                     self.tell(Ok(Assignment::Lost(lost)));
@@ -209,8 +213,11 @@ impl Member {
             RebalanceProtocol::Cooperative => self.consumer.incremental_assign(&list),
             RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.assign(&list),
         };
-        assigned.map_err(|error| classify("take on partitions", &error, self.consumer.context()))?;
-        let partitions = readers.iter().map(|reader| reader.topic_partition().clone());
+        assigned
+            .map_err(|error| classify("take on partitions", &error, self.consumer.context()))?;
+        let partitions = readers
+            .iter()
+            .map(|reader| reader.topic_partition().clone());
         lock(&self.owned).extend(partitions);
         if !readers.is_empty() {
             self.tell(Ok(Assignment::Assigned(readers)));
@@ -228,7 +235,8 @@ impl Member {
             Start::Committed => {
                 let committed = self.consumer.committed_offsets(partitions.clone(), TIMEOUT);
                 committed.map_err(|error| {
-                    let action = format!("ask for the offsets of group {}", self.subscription.group);
+                    let action =
+                        format!("ask for the offsets of group {}", self.subscription.group);
                     classify(action, &error, self.consumer.context())
                 })?
             }
@@ -273,7 +281,9 @@ impl Member {
     fn owned_of(&self, partitions: &TopicPartitionList) -> Vec<TopicPartition> {
         let owned = lock(&self.owned);
         let named = named(partitions);
-        named.filter(|partition| owned.contains(partition)).collect()
+        named
+            .filter(|partition| owned.contains(partition))
+            .collect()
     }
 
     /// Gives up partitions, and tells which of them it had.
@@ -347,10 +357,7 @@ impl KafkaSubscriber {
 }
 
 impl Subscriber for KafkaSubscriber {
-    fn poll_assignment(
-        &mut self,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<Assignment, LogError>> {
+    fn poll_assignment(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Assignment, LogError>> {
         self.member.supervisor.register(cx.waker());
         let mut inbox = lock(&self.member.inbox);
         if inbox.revoking == Revoking::Draining {

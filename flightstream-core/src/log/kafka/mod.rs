@@ -30,8 +30,8 @@ pub use self::options::KafkaOptions;
 pub use self::profile::Profile;
 use self::reader::KafkaReader;
 use self::standalone::Standalone;
-use self::topics::Topics;
 pub use self::topics::TopicSettings;
+use self::topics::Topics;
 use self::watermarks::watermarks;
 use self::writer::KafkaWriter;
 use super::lock::lock;
@@ -93,10 +93,7 @@ impl KafkaLog {
     ///
     /// # Errors
     /// If the cluster does not answer, or a topic does not exist.
-    pub fn settings(
-        &self,
-        topics: &[String],
-    ) -> Result<BTreeMap<String, TopicSettings>, LogError> {
+    pub fn settings(&self, topics: &[String]) -> Result<BTreeMap<String, TopicSettings>, LogError> {
         self.0.topics.settings(topics)
     }
 
@@ -149,8 +146,8 @@ impl KafkaLog {
         }
         let config = self.options().consumer(group);
         let consumer = config.create_with_context::<Context, Consumer>(Context::default());
-        let consumer = consumer
-            .map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+        let consumer =
+            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
         consumer.context().close();
         let consumer = Arc::new(consumer);
         outsiders.insert(group.to_owned(), Arc::clone(&consumer));
@@ -186,7 +183,10 @@ impl Log for KafkaLog {
         let names: Vec<String> = topics.iter().map(|(name, ..)| name.clone()).collect();
         let settings = self.0.topics.settings(&names)?;
         let spec = |(name, partitions, _): (String, u32, usize)| TopicSpec {
-            cleanup: settings.get(&name).map(topics::to_cleanup).unwrap_or_default(),
+            cleanup: settings
+                .get(&name)
+                .map(topics::to_cleanup)
+                .unwrap_or_default(),
             name,
             partitions,
         };
@@ -197,7 +197,12 @@ impl Log for KafkaLog {
         let partitions = self.partitions(topic)?;
         let topic: Arc<str> = Arc::from(topic);
         (0..partitions)
-            .map(|number| watermarks(self.client(), &TopicPartition::new(Arc::clone(&topic), number)))
+            .map(|number| {
+                watermarks(
+                    self.client(),
+                    &TopicPartition::new(Arc::clone(&topic), number),
+                )
+            })
             .collect()
     }
 

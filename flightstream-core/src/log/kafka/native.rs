@@ -46,9 +46,8 @@ impl PartitionQueue {
         let topic = CString::new(topic).ok()?;
         let client = consumer.client().native_ptr();
         // SAFETY: the client lives, and the name is a C string.
-        let queue = unsafe {
-            librdkafka::rd_kafka_queue_get_partition(client, topic.as_ptr(), partition)
-        };
+        let queue =
+            unsafe { librdkafka::rd_kafka_queue_get_partition(client, topic.as_ptr(), partition) };
         let queue = NonNull::new(queue)?;
         let waker = Box::new(AtomicWaker::new());
         let opaque = ptr::from_ref(&*waker).cast_mut().cast::<c_void>();
@@ -189,8 +188,9 @@ impl<'a> Message<'a> {
     pub(super) fn headers(&self, mut each: impl FnMut(&'a [u8], Option<&'a [u8]>)) {
         let mut headers = ptr::null_mut();
         // SAFETY: the message lives, and the headers live as long as it.
-        let error =
-            unsafe { librdkafka::rd_kafka_message_headers(self.message.as_ptr(), &raw mut headers) };
+        let error = unsafe {
+            librdkafka::rd_kafka_message_headers(self.message.as_ptr(), &raw mut headers)
+        };
         if error != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
             return;
         }
@@ -210,7 +210,12 @@ impl<'a> Message<'a> {
                 return;
             }
             // SAFETY: the name is a C string; librdkafka tells address and length of the value.
-            unsafe { each(std::ffi::CStr::from_ptr(name).to_bytes(), bytes(value, size)) };
+            unsafe {
+                each(
+                    std::ffi::CStr::from_ptr(name).to_bytes(),
+                    bytes(value, size),
+                );
+            };
         }
     }
 }

@@ -39,6 +39,13 @@ const CLASSIC: [(&str, &str); 3] = [
     ("heartbeat.interval.ms", "3000"),
 ];
 
+/// So long can a process that was killed keep readers from what comes after its open transaction.
+const TRANSACTIONAL: [(&str, &str); 2] = [
+    ("transaction.timeout.ms", "10000"),
+    // Not longer than that.
+    ("message.timeout.ms", "10000"),
+];
+
 /// What the library's guarantees rest on.
 const OWN: [&str; 15] = [
     "auto.offset.reset",
@@ -109,6 +116,14 @@ impl KafkaOptions {
 
     pub(super) fn instance_name(&self) -> Option<&str> {
         self.instance.as_deref()
+    }
+
+    /// How large a record may be, in bytes, for the client to send it.
+    pub(super) fn record_limit(&self) -> usize {
+        let limit = self.properties.get("message.max.bytes");
+        limit
+            .and_then(|limit| limit.parse().ok())
+            .unwrap_or(1_000_000)
     }
 
     /// Refuses what cannot work, before anything is connected.
@@ -189,9 +204,10 @@ impl KafkaOptions {
             .set("delivery.report.only.error", "true");
         if let Some(id) = transactional_id {
             config.set("transactional.id", id);
-            if !self.properties.contains_key("transaction.timeout.ms") {
-                // So long can a process that was killed keep readers from what comes after its open transaction.
-                config.set("transaction.timeout.ms", "10000");
+            for (name, value) in TRANSACTIONAL {
+                if !self.properties.contains_key(name) {
+                    config.set(name, value);
+                }
             }
         }
         config
@@ -214,7 +230,11 @@ impl fmt::Debug for KafkaOptions {
             .field("profile", &self.profile)
             .field(
                 "properties",
-                &self.properties.iter().map(shown).collect::<BTreeMap<_, _>>(),
+                &self
+                    .properties
+                    .iter()
+                    .map(shown)
+                    .collect::<BTreeMap<_, _>>(),
             )
             .field("instance", &self.instance)
             .field("replication", &self.replication)

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use rdkafka::Offset as KafkaOffset;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::Offset as KafkaOffset;
 
 use super::client::Consumer;
 use super::error::{TIMEOUT, classify, classify_code};
@@ -33,7 +33,10 @@ enum Source {
     /// Of no group, and not read yet.
     Unopened(Arc<Standalone>),
     /// Of no group. The queue is dropped before the seat.
-    Standalone(PartitionQueue, #[allow(dead_code, reason = "held for its drop")] Seat),
+    Standalone(
+        PartitionQueue,
+        #[allow(dead_code, reason = "held for its drop")] Seat,
+    ),
 }
 
 impl KafkaReader {

@@ -97,8 +97,8 @@ impl Client {
     fn new(options: &KafkaOptions) -> Result<Arc<Self>, LogError> {
         let config = options.consumer(NO_GROUP);
         let consumer = config.create_with_context::<Context, Consumer>(Context::default());
-        let consumer = consumer
-            .map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+        let consumer =
+            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
         consumer.context().close();
         Ok(Arc::new(Self {
             consumer: Arc::new(consumer),

@@ -96,7 +96,10 @@ impl Topics {
         names: &[String],
     ) -> Result<BTreeMap<String, TopicSettings>, LogError> {
         let mut settings = BTreeMap::new();
-        let resources: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        let resources: Vec<_> = names
+            .iter()
+            .map(|name| ResourceSpecifier::Topic(name))
+            .collect();
         let described =
             futures::executor::block_on(self.admin.describe_configs(&resources, &admin()));
         let action = || "read the settings of topics".to_owned();
@@ -132,10 +135,12 @@ fn unknown(topic: &str) -> LogError {
 
 /// How many partitions a topic has.
 pub(super) fn partitions_of(client: &Consumer, topic: &str) -> Result<u32, LogError> {
-    let metadata = client.fetch_metadata(Some(topic), TIMEOUT).map_err(|error| {
-        serve_events(client);
-        classify(format!("look up topic {topic}"), &error, client.context())
-    })?;
+    let metadata = client
+        .fetch_metadata(Some(topic), TIMEOUT)
+        .map_err(|error| {
+            serve_events(client);
+            classify(format!("look up topic {topic}"), &error, client.context())
+        })?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     let found = found.ok_or_else(|| unknown(topic))?;
     if let Some(error) = found.error() {
@@ -166,7 +171,11 @@ pub(super) fn names(client: &Consumer) -> Result<Vec<(String, u32, usize)>, LogE
         .map(|topic| {
             let partitions = u32::try_from(topic.partitions().len()).unwrap_or(u32::MAX);
             let replicas = topic.partitions().iter().map(|p| p.replicas().len());
-            (topic.name().to_owned(), partitions, replicas.min().unwrap_or(0))
+            (
+                topic.name().to_owned(),
+                partitions,
+                replicas.min().unwrap_or(0),
+            )
         })
         .collect();
     topics.sort();
@@ -182,8 +191,12 @@ pub(super) fn to_settings(cleanup: &Cleanup) -> TopicSettings {
         (true, false) => "compact",
         (false, _) => "delete",
     };
-    let retention = cleanup.retention.map_or("-1".to_owned(), |age| age.as_millis().to_string());
-    let bytes = cleanup.retention_bytes.map_or("-1".to_owned(), |bytes| bytes.to_string());
+    let retention = cleanup
+        .retention
+        .map_or("-1".to_owned(), |age| age.as_millis().to_string());
+    let bytes = cleanup
+        .retention_bytes
+        .map_or("-1".to_owned(), |bytes| bytes.to_string());
     let mut settings = TopicSettings::from([
         ("cleanup.policy".to_owned(), policy.to_owned()),
         ("retention.ms".to_owned(), retention),
@@ -202,12 +215,20 @@ pub(super) fn to_settings(cleanup: &Cleanup) -> TopicSettings {
 
 /// The clean-up that a topic's settings mean.
 pub(super) fn to_cleanup(settings: &TopicSettings) -> Cleanup {
-    let number = |name: &str| settings.get(name).and_then(|value| value.parse::<u64>().ok());
-    let policy = settings.get("cleanup.policy").map_or("delete", String::as_str);
+    let number = |name: &str| {
+        settings
+            .get(name)
+            .and_then(|value| value.parse::<u64>().ok())
+    };
+    let policy = settings
+        .get("cleanup.policy")
+        .map_or("delete", String::as_str);
     let deletes = policy.contains("delete");
     Cleanup {
         compact: policy.contains("compact").then_some(Compaction::LastOffset),
-        retention: number("retention.ms").filter(|_| deletes).map(Duration::from_millis),
+        retention: number("retention.ms")
+            .filter(|_| deletes)
+            .map(Duration::from_millis),
         retention_bytes: number("retention.bytes").filter(|_| deletes),
     }
 }

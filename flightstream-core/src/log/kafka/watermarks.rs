@@ -28,5 +28,6 @@ pub(super) fn watermarks(
 
 /// Lets a client tell what it has met, where no thread does so all the time.
 pub(super) fn serve_events(consumer: &Consumer) {
-    while consumer.poll(std::time::Duration::ZERO).is_some() {}
+    // Without any time a poll ends at the first line of the client's log.
+    while consumer.poll(std::time::Duration::from_millis(5)).is_some() {}
 }

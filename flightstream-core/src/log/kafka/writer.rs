@@ -37,6 +37,7 @@ struct Connected {
     producer: Arc<Producer>,
     topics: HashMap<String, Destination>,
     in_transaction: bool,
+    record_limit: usize,
 }
 
 struct Destination {
@@ -80,6 +81,7 @@ impl KafkaWriter {
                     producer: Arc::new(producer),
                     topics: HashMap::new(),
                     in_transaction: false,
+                    record_limit: self.log.options().record_limit(),
                 }
             }
         };
@@ -238,7 +240,7 @@ impl Connected {
                         return Err(LogError::RecordTooLarge {
                             topic: topic.to_owned(),
                             size: size(record),
-                            limit: 0,
+                            limit: self.record_limit,
                         });
                     }
                     Err(code) => {
@@ -302,7 +304,8 @@ impl Connected {
     /// Ends the transaction without its records. Whether the producer can go on.
     fn abort(&mut self) -> bool {
         // What is on its way is not waited for: its reports would keep the abort waiting.
-        self.producer.purge(PurgeConfig::default().queue().inflight());
+        self.producer
+            .purge(PurgeConfig::default().queue().inflight());
         let _ = self.producer.flush(TIMEOUT);
         let _ = self.producer.context().take_delivery_failure();
         let aborted = self.retry("abort a transaction", |producer| {
