@@ -76,7 +76,9 @@ impl State {
             })
             .collect();
         dead.sort();
-        let committed = log.committed("process").expect("the group is known");
+        let committed = log
+            .committed("process", "flight")
+            .expect("the group is known");
         let committed = committed.values().sum();
         Self {
             raw,
@@ -97,7 +99,9 @@ fn ends(log: &dyn Log, topic: &str) -> Vec<u64> {
 fn progress(place: &Place) -> (u64, u64) {
     let log = topics::open(&place.data());
     let sent = ends(&log, "flight").iter().sum();
-    let processed = log.committed("process").expect("groups can be read");
+    let processed = log
+        .committed("process", "flight")
+        .expect("groups can be read");
     (sent, processed.values().sum())
 }
 

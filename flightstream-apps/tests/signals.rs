@@ -42,7 +42,10 @@ fn progress(data: &Path) -> (u64, u64) {
         .iter()
         .map(|range| range.end)
         .sum();
-    (sent, log.committed("process").unwrap().values().sum())
+    (
+        sent,
+        log.committed("process", "flight").unwrap().values().sum(),
+    )
 }
 
 fn wait_for_records(process: &mut Process) {
@@ -67,7 +70,7 @@ fn a_signal_drains_and_ends_with_success() {
         process.wait(DRAIN).succeeded();
 
         let log = topics::open(&place.data());
-        let committed: u64 = log.committed("process").unwrap().values().sum();
+        let committed: u64 = log.committed("process", "flight").unwrap().values().sum();
         let count = |topic| {
             topics::records(&log, topic)
                 .iter()
