@@ -6,11 +6,14 @@ mod code;
 mod country;
 pub mod csv;
 pub mod document;
+mod emitter_category;
 mod enriched;
 mod icao24;
+mod json;
 pub mod pipelines;
 mod position;
 mod quality;
+pub mod readsb;
 mod record;
 #[cfg(feature = "simulation")]
 pub mod simulation;
@@ -25,6 +28,7 @@ pub use self::code::{
     FlightCode, FlightNumber, Registration,
 };
 
+pub use self::emitter_category::EmitterCategory;
 pub use self::enriched::EnrichedFlight;
 pub use self::icao24::{Icao24, Icao24Error};
 pub use self::position::{Position, PositionError};

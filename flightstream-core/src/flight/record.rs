@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AircraftType, AirlineIata, AirlineIcao, AirportIata, AirportIcao, Altitude, Callsign, Country,
-    FlightCode, FlightNumber, FlightStatus, Icao24, Position, Quality, Registration, Squawk,
+    EmitterCategory, FlightCode, FlightNumber, FlightStatus, Icao24, Position, Quality,
+    Registration, Squawk,
 };
 use crate::batch::Rejection;
 use crate::time::Timestamp;
@@ -45,6 +46,8 @@ pub struct Flight {
     pub vertical_rate: Option<f32>,
     /// The transponder code.
     pub squawk: Option<Squawk>,
+    /// What kind of aircraft the transponder says it is in.
+    pub category: Option<EmitterCategory>,
     /// The flight's number within its airline.
     pub flight_number: Option<FlightNumber>,
     /// The flight's code with its airline's ICAO designator.
@@ -86,6 +89,7 @@ impl Flight {
             ground_speed: None,
             vertical_rate: None,
             squawk: None,
+            category: None,
             flight_number: None,
             flight_icao: None,
             flight_iata: None,

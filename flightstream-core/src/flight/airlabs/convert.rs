@@ -1,10 +1,8 @@
-use std::str::FromStr;
-
+use super::DecodeError;
 use super::altitude::{altitude_from_airlabs, is_plausible};
-use super::error::DecodeError;
-use super::fields::{Fields, Value};
-use crate::flight::{Altitude, Country, Flight, FlightStatus, Icao24, Position, Quality, Text};
-use crate::time::Timestamp;
+use super::fields::Fields;
+use crate::flight::json::{Value, Wrong, unix_time};
+use crate::flight::{Altitude, Country, Flight, FlightStatus, Icao24, Position, Quality};
 
 const KMH_PER_MS: f64 = 3.6;
 // Of 483 aircraft reported at 0 m, none moved at 172 to 333 km/h: below is the ground, above an unknown altitude.
@@ -12,20 +10,21 @@ const FASTEST_ON_GROUND_KMH: f64 = 300.0;
 const HOVER_CEILING_METRES: f64 = 150.0;
 const SLOW_BELOW_KMH: f64 = 150.0;
 const SLOW_ABOVE_METRES: f64 = 6_000.0;
-const LAST_SECOND_OF_YEAR_9999: f64 = 253_402_300_799.0;
 const JUNK_AIRCRAFT_TYPES: [&str; 4] = ["0000", "TWR", "SERV", "32Q"];
 
 /// Makes a flight of the values of one object; the second value is the number of optional fields that were wrong.
 pub(super) fn flight(fields: &Fields<'_>) -> Result<(Flight, u32), DecodeError> {
     let mut wrong = Wrong(0);
     let hex = match fields.hex {
-        Value::Absent => return Err(DecodeError::NoHex),
-        Value::Text(text) if text.trim_ascii().is_empty() => return Err(DecodeError::NoHex),
+        blank if blank.is_blank() => return Err(DecodeError::NoHex),
         Value::Text(text) => Icao24::from_bytes(text.as_bytes()),
-        Value::Number(_) | Value::Wrong => return Err(DecodeError::BadHex),
+        _ => return Err(DecodeError::BadHex),
     };
     let hex = hex.map_err(|_| DecodeError::BadHex)?;
-    let updated = time(fields.updated).ok_or(DecodeError::NoTime)?;
+    let updated = Wrong(0)
+        .number(fields.updated)
+        .and_then(unix_time)
+        .ok_or(DecodeError::NoTime)?;
 
     let mut flight = Flight::new(hex, updated);
     flight.registration = wrong.code(fields.reg_number);
@@ -98,11 +97,7 @@ fn set_position(flight: &mut Flight, fields: &Fields<'_>, wrong: &mut Wrong) {
 
 fn set_motion(flight: &mut Flight, fields: &Fields<'_>, wrong: &mut Wrong) {
     let speed = wrong.number_within(fields.speed, 0.0, 5_000.0);
-    flight.track = wrong
-        .number_within(fields.dir, 0.0, 360.0)
-        .map(|degrees| degrees as f32)
-        // The largest numbers below 360 round to it too. Adding 0 takes the sign off -0.
-        .map(|degrees| if degrees == 360.0 { 0.0 } else { degrees + 0.0 });
+    flight.track = wrong.track(fields.dir);
     flight.vertical_rate = wrong
         .number_within(fields.v_speed, -1_000.0, 1_000.0)
         .map(|rate| rate as f32);
@@ -144,64 +139,7 @@ fn set_motion(flight: &mut Flight, fields: &Fields<'_>, wrong: &mut Wrong) {
     }
 }
 
-fn time(value: Value<'_>) -> Option<Timestamp> {
-    let seconds = Wrong(0).number(value)?;
-    (seconds > 0.0 && seconds <= LAST_SECOND_OF_YEAR_9999)
-        .then(|| Timestamp::from_millis((seconds * 1000.0).round() as i64))
-}
-
 fn is_junk_type(value: Value<'_>) -> bool {
     matches!(value, Value::Text(text)
         if JUNK_AIRCRAFT_TYPES.iter().any(|junk| junk.eq_ignore_ascii_case(text.trim_ascii())))
-}
-
-/// Counts the optional fields that are wrong while it reads them.
-struct Wrong(u32);
-
-impl Wrong {
-    fn number(&mut self, value: Value<'_>) -> Option<f64> {
-        let number = match value {
-            Value::Absent => return None,
-            Value::Number(number) => Some(number),
-            Value::Text(text) => {
-                let text = text.trim_ascii();
-                if text.is_empty() {
-                    return None;
-                }
-                text.parse().ok()
-            }
-            Value::Wrong => None,
-        };
-        let number = number.filter(|number: &f64| number.is_finite());
-        self.0 += u32::from(number.is_none());
-        number
-    }
-
-    fn number_within(&mut self, value: Value<'_>, min: f64, max: f64) -> Option<f64> {
-        self.number(value).filter(|number| {
-            let within = (min..=max).contains(number);
-            self.0 += u32::from(!within);
-            within
-        })
-    }
-
-    fn code<T: FromStr>(&mut self, value: Value<'_>) -> Option<T> {
-        let code = match value {
-            Value::Absent => return None,
-            Value::Text(text) if text.trim_ascii().is_empty() => return None,
-            Value::Text(text) => text.parse().ok(),
-            Value::Number(number) => whole(number).and_then(|text| text.as_str().parse().ok()),
-            Value::Wrong => None,
-        };
-        self.0 += u32::from(code.is_none());
-        code
-    }
-}
-
-/// The digits of a whole number: flight numbers and squawks that came without quotes.
-fn whole(number: f64) -> Option<Text<9>> {
-    if number.fract() != 0.0 || !(0.0..1e9).contains(&number) {
-        return None;
-    }
-    Text::new(&(number as u32).to_string()).ok()
 }

@@ -1,16 +1,7 @@
-use simd_json::{Node, StaticNode};
+use simd_json::Node;
 
-use super::error::DecodeError;
-
-/// One value of an object: null counts as absent, nested values as wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) enum Value<'a> {
-    #[default]
-    Absent,
-    Text(&'a str),
-    Number(f64),
-    Wrong,
-}
+use super::DecodeError;
+use crate::flight::json::{Value, for_each_field};
 
 /// The values of one object by field. Filling the slots first and reading them afterwards makes the last of repeated
 /// keys win without any further care.
@@ -44,32 +35,12 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads the object that a tape holds.
     pub(super) fn from_tape(tape: &[Node<'a>]) -> Result<Self, DecodeError> {
-        let mut nodes = tape.iter();
-        let Some(Node::Object { len, .. }) = nodes.next() else {
-            return Err(DecodeError::NotAnObject);
-        };
         let mut fields = Self::default();
-        for _ in 0..*len {
-            // A tape is complete; were it not, the rest would be absent.
-            let (Some(Node::String(name)), Some(node)) = (nodes.next(), nodes.next()) else {
-                break;
-            };
-            let value = match *node {
-                Node::String(text) => Value::Text(text),
-                Node::Static(value) => from_static(value),
-                Node::Object { count, .. } | Node::Array { count, .. } => {
-                    if let Some(last) = count.checked_sub(1) {
-                        nodes.nth(last);
-                    }
-                    Value::Wrong
-                }
-            };
-            match fields.slot(name) {
-                Slot::Field(slot) => *slot = value,
-                Slot::Ignored => {}
-                Slot::Unknown => fields.unknown += 1,
-            }
-        }
+        for_each_field(tape, |name, value| match fields.slot(name) {
+            Slot::Field(slot) => *slot = value,
+            Slot::Ignored => {}
+            Slot::Unknown => fields.unknown += 1,
+        })?;
         Ok(fields)
     }
 
@@ -110,15 +81,4 @@ enum Slot<'f, 'a> {
     Field(&'f mut Value<'a>),
     Ignored,
     Unknown,
-}
-
-fn from_static<'a>(value: StaticNode) -> Value<'a> {
-    match value {
-        StaticNode::Null => Value::Absent,
-        StaticNode::Bool(_) => Value::Wrong,
-        // No field needs more than the 53 bits that a float keeps.
-        StaticNode::I64(number) => Value::Number(number as f64),
-        StaticNode::U64(number) => Value::Number(number as f64),
-        StaticNode::F64(number) => Value::Number(number),
-    }
 }

@@ -1,11 +1,9 @@
 use std::fmt;
 
-use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
-
-use super::convert;
-use super::error::DecodeError;
 use super::fields::Fields;
+use super::{DecodeError, Limits, convert};
 use crate::flight::Flight;
+use crate::flight::json::ObjectReader;
 use crate::operator::Decoder;
 
 /// Decodes one Airlabs object a message into a [`Flight`]. Its buffers are reused, so nothing is allocated for a message.
@@ -24,20 +22,8 @@ use crate::operator::Decoder;
 /// # Ok::<(), flightstream_core::flight::airlabs::DecodeError>(())
 /// ```
 pub struct AirlabsJson {
-    limits: Limits,
-    input: Vec<u8>,
-    buffers: Buffers,
-    tape: Tape<'static>,
+    reader: ObjectReader,
     statistics: DecodeStatistics,
-}
-
-/// How large a message may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes; 64 KiB by default, where a real message has 400.
-    pub size: usize,
-    /// Levels of nesting; 16 by default, where a real message has 1.
-    pub depth: usize,
 }
 
 /// What a decoder has seen so far.
@@ -59,10 +45,7 @@ impl AirlabsJson {
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         Self {
-            limits,
-            input: Vec::new(),
-            buffers: Buffers::with_max_depth(0, limits.depth),
-            tape: Tape(Vec::new()),
+            reader: ObjectReader::new(limits),
             statistics: DecodeStatistics::default(),
         }
     }
@@ -74,31 +57,13 @@ impl AirlabsJson {
     }
 
     fn parse(&mut self, raw: &[u8]) -> Result<Flight, DecodeError> {
-        let Limits { size, depth } = self.limits;
-        if raw.len() > size {
-            return Err(DecodeError::TooLarge { limit: size });
-        }
-        // The parser writes into its input and reads beyond the end of it.
-        self.input.clear();
-        self.input.extend_from_slice(raw);
-        self.input.resize(raw.len() + INPUT_PADDING, b' ');
-
-        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        let result =
-            simd_json::fill_tape_padded(&mut self.input, raw.len(), &mut self.buffers, &mut tape)
-                .map_err(|error| match error.error() {
-                    ErrorType::DepthLimitExceeded => DecodeError::TooDeep { limit: depth },
-                    _ => DecodeError::MalformedJson,
-                })
-                .and_then(|()| Fields::from_tape(&tape.0))
-                .and_then(|fields| {
-                    let (flight, bad_fields) = convert::flight(&fields)?;
-                    self.statistics.unknown_fields += u64::from(fields.unknown);
-                    self.statistics.bad_fields += u64::from(bad_fields);
-                    Ok(flight)
-                });
-        self.tape = tape.reset();
-        result
+        self.reader.read(raw, |tape| {
+            let fields = Fields::from_tape(tape)?;
+            let (flight, bad_fields) = convert::flight(&fields)?;
+            self.statistics.unknown_fields += u64::from(fields.unknown);
+            self.statistics.bad_fields += u64::from(bad_fields);
+            Ok(flight)
+        })
     }
 }
 
@@ -122,26 +87,17 @@ impl Default for AirlabsJson {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            size: 64 * 1024,
-            depth: 16,
-        }
-    }
-}
-
 impl Clone for AirlabsJson {
     /// A decoder with the same limits, fresh buffers and statistics from 0.
     fn clone(&self) -> Self {
-        Self::with_limits(self.limits)
+        Self::with_limits(self.reader.limits())
     }
 }
 
 impl fmt::Debug for AirlabsJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AirlabsJson")
-            .field("limits", &self.limits)
+            .field("limits", &self.reader.limits())
             .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
