@@ -95,6 +95,56 @@ fn a_table_is_read_before_the_first_record_and_kept_up_to_date() {
     assert_eq!(running.stop().unwrap().counts["unusable_table_entries"], 1);
 }
 
+/// Each flight with the squawk that a topic of other partitions has for the last digit of its address.
+fn with_squawk_by_digit(
+    raw: impl Records<Record = Raw>,
+    cx: TaskContext,
+) -> impl Records<Record = (String, String)> {
+    let squawks = cx.global_table::<String, _>("squawk", text);
+    raw.decode(text).map(move |hex| {
+        let squawk = squawks
+            .get(&hex[5..].to_owned())
+            .map(|squawk| squawk.clone());
+        (hex, squawk.unwrap_or_else(|| "none".to_owned()))
+    })
+}
+
+#[test]
+fn a_global_table_is_looked_up_by_any_key_whatever_its_partitions() {
+    let log = log(3);
+    for digit in 0..10 {
+        send(
+            &log,
+            "squawk",
+            &digit.to_string(),
+            Some(&format!("100{digit}")),
+        );
+    }
+    send(&log, "squawk", "7", Some("7700"));
+    send(&log, "squawk", "8", None);
+    for digit in 0..10 {
+        let hex = format!("48AE2{digit}");
+        send(&log, "flight", &hex, Some(&hex));
+    }
+    let app = App::new("squawks")
+        .source(topic("flight").group("g"))
+        .pipeline(with_squawk_by_digit);
+    let running = app.sink(topic("out").json()).start(&log).unwrap();
+    running.wait_until_caught_up().unwrap();
+    let mut squawks = joined(&log);
+    squawks.sort();
+    let expected = [
+        "1000", "1001", "1002", "1003", "1004", "1005", "1006", "1009", "7700", "none",
+    ];
+    assert_eq!(squawks, expected.map(|squawk| format!("{squawk:?}")));
+
+    send(&log, "squawk", "8", Some("2000"));
+    send(&log, "flight", "48AE28", Some("48AE28"));
+    running.wait_until_caught_up().unwrap();
+    assert_eq!(joined(&log).last().unwrap(), r#""2000""#);
+    running.stop().unwrap();
+}
+
 #[test]
 fn topics_that_are_not_co_partitioned_are_refused() {
     let app = App::new("squawks")

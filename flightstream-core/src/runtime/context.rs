@@ -34,6 +34,8 @@ pub struct TaskContext {
 #[derive(Clone)]
 pub(crate) struct TaskTable {
     pub(crate) topic: &'static str,
+    /// Whether it is fed from all partitions, and not from the task's own.
+    pub(crate) is_global: bool,
     pub(crate) feed: Rc<RefCell<dyn TableFeed>>,
 }
 
@@ -123,11 +125,66 @@ impl TaskContext {
         D: Decoder + 'static,
         D::Output: 'static,
     {
+        self.feed_table(topic, decoder, false)
+    }
+
+    /// The same of all partitions of a topic, so that it can be looked into by any key, whatever the source is partitioned
+    /// by: a `GlobalKTable`. Every task holds all of it; [`TopicTable::get`] looks a key up.
+    ///
+    /// ```
+    /// use flightstream_core::Records;
+    /// use flightstream_core::batch::{Raw, Record, Rejection};
+    /// use flightstream_core::flight::AirlineIcao;
+    /// use flightstream_core::flight::airlabs::AirlabsJson;
+    /// use flightstream_core::runtime::TaskContext;
+    /// use flightstream_core::testing::TestDriver;
+    /// use flightstream_core::time::Timestamp;
+    ///
+    /// /// The name of each flight's airline, from a topic that is keyed by airline.
+    /// fn airlines(raw: impl Records<Record = Raw>, cx: TaskContext) -> impl Records<Record = Option<String>> {
+    ///     let name = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| Rejection::new("not_utf8"));
+    ///     let names = cx.global_table::<AirlineIcao, _>("airlines", name);
+    ///     raw.decode(AirlabsJson::default())
+    ///         .map(move |flight| names.get(&flight.airline_icao?).map(|name| name.clone()))
+    /// }
+    ///
+    /// let mut driver = TestDriver::new(airlines).partitions(2).topic_table("airlines");
+    /// let lot = Record { key: Some("LOT".into()), ..Record::new(Raw::from("LOT Polish"), Timestamp::default()) };
+    /// driver.send_to("airlines", 1, lot)?;
+    /// let flight = r#"{"hex":"48AE23","airline_icao":"LOT","updated":1706705158}"#;
+    /// driver.send(0, Timestamp::default(), "48AE23", flight)?;
+    /// driver.run()?;
+    /// assert_eq!(driver.output()?, [Some("LOT Polish".to_owned())]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn global_table<K, D>(&self, topic: &'static str, decoder: D) -> TopicTable<K, D::Output>
+    where
+        K: FromStr + Hash + Eq + 'static,
+        D: Decoder + 'static,
+        D::Output: 'static,
+    {
+        self.feed_table(topic, decoder, true)
+    }
+
+    fn feed_table<K, D>(
+        &self,
+        topic: &'static str,
+        decoder: D,
+        is_global: bool,
+    ) -> TopicTable<K, D::Output>
+    where
+        K: FromStr + Hash + Eq + 'static,
+        D: Decoder + 'static,
+        D::Output: 'static,
+    {
         let table = TopicTable::default();
         let feed = Rc::new(RefCell::new(DecodedFeed::new(table.clone(), decoder)));
-        self.topic_tables
-            .borrow_mut()
-            .push(TaskTable { topic, feed });
+        self.topic_tables.borrow_mut().push(TaskTable {
+            topic,
+            is_global,
+            feed,
+        });
         table
     }
 

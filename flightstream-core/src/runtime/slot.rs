@@ -328,9 +328,10 @@ fn build(
     let open = |store| Changelog::open(plan, store, partition.partition(), &committed);
     let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
     let changelogs = changelogs?;
-    let open = |table| TopicFeed::open(&*plan.log, table, partition.partition());
-    let tables: Result<Vec<_>, _> = context.topic_tables().into_iter().map(open).collect();
-    let tables = tables?;
+    let mut tables = Vec::new();
+    for table in context.topic_tables() {
+        tables.extend(TopicFeed::open(&*plan.log, &table, partition.partition())?);
+    }
     let is_restored = changelogs.is_empty() && tables.is_empty();
     Ok(Running {
         drive,

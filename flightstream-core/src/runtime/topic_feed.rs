@@ -9,7 +9,7 @@ use crate::log::{Log, PartitionReader};
 /// Entries read before other tasks get their turn.
 const CHUNK: usize = 8192;
 
-/// Keeps a task's table up to date with its partition of the table's topic.
+/// Keeps a task's table up to date with a partition of the table's topic.
 pub(crate) struct TopicFeed {
     table: TaskTable,
     reader: Box<dyn PartitionReader>,
@@ -19,15 +19,28 @@ pub(crate) struct TopicFeed {
 }
 
 impl TopicFeed {
-    pub(crate) fn open(log: &dyn Log, table: TaskTable, partition: u32) -> Result<Self, Fatal> {
-        let reader = log.partition_reader(&TopicPartition::new(table.topic, partition), 0)?;
-        let complete_at = reader.end()?;
-        Ok(Self {
-            table,
-            reader,
-            complete_at,
-            unusable: 0,
-        })
+    /// Those of a table: one for the task's own partition, or one for each.
+    pub(crate) fn open(
+        log: &dyn Log,
+        table: &TaskTable,
+        partition: u32,
+    ) -> Result<Vec<Self>, Fatal> {
+        let partitions = if table.is_global {
+            0..u32::try_from(log.offsets(table.topic)?.len()).unwrap_or(u32::MAX)
+        } else {
+            partition..partition + 1
+        };
+        let open = |partition| {
+            let reader = log.partition_reader(&TopicPartition::new(table.topic, partition), 0)?;
+            let complete_at = reader.end()?;
+            Ok(Self {
+                table: table.clone(),
+                reader,
+                complete_at,
+                unusable: 0,
+            })
+        };
+        partitions.map(open).collect()
     }
 
     /// Reads on. Whether everything is read that was there when the task started.

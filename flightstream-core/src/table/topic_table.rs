@@ -12,8 +12,9 @@ use crate::operator::Decoder;
 /// The newest value of each key of a topic's partition, kept up to date while a task works: a `KTable`.
 ///
 /// A task reads its own partition number of the topic, from the beginning, before its first record. So the topic has to
-/// have as many partitions as the app's source and the same keys; that is checked at start as far as it can be. Its
-/// keys are text; a tombstone removes one.
+/// have as many partitions as the app's source and the same keys; that is checked at start as far as it can be. A
+/// [global](crate::runtime::TaskContext::global_table) one is read from all partitions. Keys are text; a tombstone
+/// removes one.
 ///
 /// What a record is joined with depends on when the table's topic was read, as in Kafka Streams: replaying both does
 /// not promise the same pairs.
