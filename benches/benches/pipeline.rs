@@ -1,4 +1,5 @@
-//! JSON in, JSON out, in memory: decode → join with airports → encode, as one pipeline on one thread, without a log.
+//! JSON in, JSON out, in memory: decode → join with airports → encode, with and without windows, as one pipeline on one
+//! thread, without a log.
 
 #![allow(
     missing_docs,
@@ -78,6 +79,38 @@ fn pipeline(criterion: &mut Criterion) {
             );
         });
     }
+    let raw = messages(Dirt::none());
+    group.throughput(Throughput::Elements(raw.len() as u64));
+    group.bench_function("json, decode, enrich, window, encode", |bencher| {
+        let mut out = Vec::new();
+        bencher.iter_batched(
+            || batches(&raw),
+            |batches| {
+                let airports = Arc::clone(&airports);
+                let traffic = from_batches(batches)
+                    .decode(AirlabsJson::default())
+                    .event_time(|flight| flight.updated)
+                    .enrich(Flight::positioned)
+                    .map(move |flight| flight.located(&airports))
+                    .key_by(|flight| flight.departure.as_ref().and_then(|airport| airport.iata))
+                    .assume_aligned()
+                    .windowed(Tumbling::of(Duration::from_secs(300)).grace(Duration::from_secs(30)))
+                    .count(StoreHandle::unlogged("traffic"))
+                    .emit(Emit::on_update());
+                for batch in block_on(traffic.collect_batches()).unwrap() {
+                    out.clear();
+                    for record in batch.records() {
+                        let (departures, count) = &record.value;
+                        let key = departures.key.map(|airport| airport.to_string());
+                        let start = departures.window.start.as_millis();
+                        serde_json::to_writer(&mut out, &(key, start, count)).unwrap();
+                    }
+                    black_box(&out);
+                }
+            },
+            criterion::BatchSize::LargeInput,
+        );
+    });
     group.finish();
 }
 
@@ -127,6 +160,25 @@ fn operators(criterion: &mut Criterion) {
         bencher.iter_batched(
             || batches(&numbers),
             |batches| block_on(from_batches(batches).collect_batches()).unwrap(),
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("eight maps", |bencher| {
+        bencher.iter_batched(
+            || batches(&numbers),
+            |batches| {
+                // A multiplication each, so that there is a loop to run.
+                let records = from_batches(batches)
+                    .map(|n| n.wrapping_mul(3) ^ 1)
+                    .map(|n| n.wrapping_mul(5) ^ 2)
+                    .map(|n| n.wrapping_mul(7) ^ 3)
+                    .map(|n| n.wrapping_mul(9) ^ 4)
+                    .map(|n| n.wrapping_mul(11) ^ 5)
+                    .map(|n| n.wrapping_mul(13) ^ 6)
+                    .map(|n| n.wrapping_mul(15) ^ 7)
+                    .map(|n| n.wrapping_mul(17) ^ 8);
+                block_on(records.collect_batches()).unwrap()
+            },
             criterion::BatchSize::LargeInput,
         );
     });

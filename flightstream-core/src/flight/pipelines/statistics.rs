@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::batch::{Record, Rejection};
 use crate::runtime::{Encoder, Payload};
@@ -27,11 +27,20 @@ impl Statistics {
 #[derive(Serialize)]
 struct Line<'a, V> {
     kind: &'static str,
-    key: &'a str,
+    key: Text<'a>,
     start: i64,
     end: i64,
     #[serde(flatten)]
     figures: &'a V,
+}
+
+/// A key as its text.
+struct Text<'a>(&'a dyn Display);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
 }
 
 impl<K: Display, V: Serialize> Encoder<(WindowedKey<K>, V)> for Statistics {
@@ -44,7 +53,7 @@ impl<K: Display, V: Serialize> Encoder<(WindowedKey<K>, V)> for Statistics {
         payload.key(format_args!("{}/{key}", self.kind));
         let line = Line {
             kind: self.kind,
-            key: &key.key.to_string(),
+            key: Text(&key.key),
             start: key.window.start.as_millis(),
             end: key.window.end.as_millis(),
             figures,
