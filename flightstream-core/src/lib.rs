@@ -75,6 +75,7 @@ mod records;
 pub mod runtime;
 pub mod search;
 pub mod store;
+mod sync;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;

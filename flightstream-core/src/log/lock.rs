@@ -1,4 +1,6 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// Locks `mutex`, also after a thread has panicked with it: no code of the log leaves its state half changed at a
 /// point where it can panic.

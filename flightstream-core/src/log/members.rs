@@ -1,10 +1,11 @@
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::lock::lock;
 use super::{Assignment, LogError, PartitionReader, Subscriber, Subscription};
+use crate::sync::Mutex;
 
 /// The consumer groups that have a member, each with the topic it reads: a log within one process gives all
 /// partitions of a topic to one member.
@@ -40,7 +41,7 @@ impl Members {
     }
 
     /// The groups that have a member reading the topic.
-    #[cfg(feature = "embedded")]
+    #[cfg(all(feature = "embedded", not(loom)))]
     pub(super) fn groups_reading(&self, topic: &str) -> Vec<String> {
         let seats = lock(&self.0);
         let reading = seats.iter().filter(|(_, read)| read == topic);
@@ -78,5 +79,43 @@ impl fmt::Debug for SoleMember {
             .field("membership", &self.membership.seat)
             .field("assigned", &self.readers.is_none())
             .finish()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::log::Start;
+
+    fn subscription() -> Subscription {
+        Subscription {
+            group: "group".into(),
+            topic: "topic".into(),
+            start: Start::default(),
+        }
+    }
+
+    #[test]
+    fn a_seat_has_one_member_at_a_time() {
+        loom::model(|| {
+            let members = Members::default();
+            let seated = loom::sync::Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+            let sit =
+                |members: Members, seated: loom::sync::Arc<loom::sync::atomic::AtomicUsize>| {
+                    use loom::sync::atomic::Ordering::SeqCst;
+                    if let Ok(membership) = members.join(&subscription()) {
+                        assert_eq!(seated.fetch_add(1, SeqCst), 0);
+                        seated.fetch_sub(1, SeqCst);
+                        drop(membership);
+                    }
+                };
+            let other = {
+                let (members, seated) = (members.clone(), seated.clone());
+                loom::thread::spawn(move || sit(members, seated))
+            };
+            sit(members.clone(), seated);
+            other.join().unwrap();
+            assert!(members.join(&subscription()).is_ok());
+        });
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! All calls are made from the runtime's own threads and may block, except the `poll_` methods, which never do.
 
-#[cfg(feature = "embedded")]
+#[cfg(all(feature = "embedded", not(loom)))]
 pub mod embedded;
 mod error;
 #[cfg(feature = "kafka")]

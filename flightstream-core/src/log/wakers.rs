@@ -1,9 +1,8 @@
 use std::mem;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 use super::lock::lock;
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// Who waits for a partition's next record: at most one waker a reader.
 #[derive(Debug, Default)]

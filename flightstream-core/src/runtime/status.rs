@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use serde::Serialize;
 
 use crate::batch::{Offset, TopicPartition};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// What an app has done since its start. Records count once they are committed, so that the numbers add up also after
 /// a task has been restarted: `read` = `emitted` + all `rejected`, as far as no operator filters or multiplies.
@@ -182,6 +183,8 @@ impl SharedStatus {
             .entries
             .retain(|(partition, _), _| *partition != number);
         state.status.tasks = state.status.tasks.saturating_sub(1);
+        // What remains may be ready.
+        self.changed.notify_all();
     }
 
     /// Takes note of committed offsets.
@@ -216,11 +219,8 @@ impl SharedStatus {
 
     /// Blocks until all tasks process records or the app has ended. Whether they do.
     pub(crate) fn wait_until_ready(&self) -> bool {
-        let state = self.lock();
-        let state = self.changed.wait_while(state, |state| {
-            !matches!(state.health(), Health::Ready | Health::Ended)
-        });
-        let state = state.unwrap_or_else(PoisonError::into_inner);
+        let state =
+            self.wait_while(|state| !matches!(state.health(), Health::Ready | Health::Ended));
         state.health() == Health::Ready
     }
 
@@ -234,14 +234,94 @@ impl SharedStatus {
         &self,
         mut holds: impl FnMut(&BTreeMap<TopicPartition, Offset>) -> bool,
     ) {
-        let state = self.lock();
-        let wait = self
-            .changed
-            .wait_while(state, |state| !state.ended && !holds(&state.positions));
-        drop(wait);
+        drop(self.wait_while(|state| !state.ended && !holds(&state.positions)));
+    }
+
+    fn wait_while(&self, mut goes_on: impl FnMut(&State) -> bool) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        while goes_on(&state) {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        state
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn partitions() -> [TopicPartition; 2] {
+        [0, 1].map(|number| TopicPartition::new("topic", number))
+    }
+
+    /// Lets another thread do something while this one waits until all tasks are ready. A notification that gets lost
+    /// is a deadlock, which the model finds.
+    fn ready_after(change: fn(&SharedStatus)) -> bool {
+        let status = Arc::new(SharedStatus::default());
+        status.assigning(partitions().iter());
+        status.task_state(0, TaskState::Running);
+        status.task_state(1, TaskState::WaitingForRestart);
+        let changing = {
+            let status = Arc::clone(&status);
+            loom::thread::spawn(move || change(&status))
+        };
+        let is_ready = status.wait_until_ready();
+        changing.join().unwrap();
+        is_ready
+    }
+
+    #[test]
+    fn who_waits_for_readiness_hears_of_it() {
+        loom::model(|| {
+            assert!(ready_after(
+                |status| status.task_state(1, TaskState::Running)
+            ))
+        });
+    }
+
+    #[test]
+    fn who_waits_for_readiness_hears_that_the_other_task_was_given_away() {
+        loom::model(|| assert!(ready_after(|status| status.revoked(&partitions()[1]))));
+    }
+
+    #[test]
+    fn who_waits_for_readiness_hears_of_the_end() {
+        loom::model(|| assert!(!ready_after(SharedStatus::end)));
+    }
+
+    #[test]
+    fn who_waits_for_readiness_hears_that_a_pause_is_over() {
+        loom::model(|| {
+            let is_ready = ready_after(|status| {
+                status.pause(true);
+                status.task_state(1, TaskState::Running);
+                status.pause(false);
+            });
+            assert!(is_ready);
+        });
+    }
+
+    #[test]
+    fn who_waits_for_a_commit_hears_of_it() {
+        loom::model(|| {
+            let status = Arc::new(SharedStatus::default());
+            let [partition, _] = partitions();
+            let committing = {
+                let (status, partition) = (Arc::clone(&status), partition.clone());
+                loom::thread::spawn(move || {
+                    status.committed(&[(partition.clone(), 1)]);
+                    status.committed(&[(partition, 2)]);
+                })
+            };
+            status.wait_until(|positions| positions.get(&partition) == Some(&2));
+            committing.join().unwrap();
+        });
     }
 }

@@ -1,5 +1,6 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// A handle to a table that can be swapped whole while tasks use it.
 ///
@@ -74,7 +75,7 @@ impl<T> SharedTable<T> {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<T>> {
+    fn lock(&self) -> MutexGuard<'_, Arc<T>> {
         // The lock guards one assignment, which a panic elsewhere cannot leave half done.
         self.inner
             .table
@@ -115,5 +116,33 @@ impl<T> TableReader<T> {
             self.current = Arc::clone(&present);
         }
         &self.current
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_never_goes_back_and_a_version_names_one_table() {
+        loom::model(|| {
+            let shared = SharedTable::new(0_u64);
+            let writer = shared.clone();
+            let thread = loom::thread::spawn(move || {
+                writer.swap(1);
+                writer.swap(2);
+            });
+            let mut reader = shared.reader();
+            let mut last = 0;
+            for _ in 0..2 {
+                let number = **reader.current();
+                assert!(number >= last);
+                // What was swapped in n-th has the number n.
+                assert_eq!(number, reader.version);
+                last = number;
+            }
+            thread.join().unwrap();
+            assert_eq!(**reader.current(), 2);
+        });
     }
 }

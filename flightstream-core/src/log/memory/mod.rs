@@ -22,7 +22,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use self::state::State;
 use self::writer::MemoryWriter;
@@ -34,6 +34,7 @@ use super::{
     TopicSpec, Writer,
 };
 use crate::batch::{Offset, Raw, Record, TopicPartition};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A log in memory. Cheap to clone: the clones share their topics and groups.
 ///
@@ -177,5 +178,47 @@ impl Readable for MemoryPartition {
 impl fmt::Debug for MemoryLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryLog").finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    use super::*;
+    use crate::batch::{Raw, Record};
+    use crate::log::Isolation;
+    use crate::time::Timestamp;
+
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_reader_that_finds_nothing_is_woken_by_what_is_appended() {
+        loom::model(|| {
+            let log = MemoryLog::default();
+            log.create_topic(&TopicSpec::new("topic", 1)).unwrap();
+            let partition = TopicPartition::new("topic", 0);
+            let mut reader = log.partition_reader(&partition, 0).unwrap();
+            let mut writer = log.writer(Isolation::Immediate).unwrap();
+            let appending = loom::thread::spawn(move || {
+                let record = Record::new(Raw::from("value"), Timestamp::default());
+                writer.append("topic", vec![record]).unwrap();
+            });
+            let woken = Arc::new(Woken(AtomicBool::new(false)));
+            let waker = Waker::from(Arc::clone(&woken));
+            let read = reader.poll_fetch(&mut Context::from_waker(&waker), 10);
+            appending.join().unwrap();
+            match read {
+                Poll::Ready(records) => assert_eq!(records.unwrap().len(), 1),
+                Poll::Pending => assert!(woken.0.load(Ordering::SeqCst)),
+            }
+        });
     }
 }
