@@ -4,7 +4,9 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/flightstream/test-services"
-export here cache
+# Of every user and every key file.
+password=flight-secret
+export here cache password
 
 say() {
     echo "${0##*/}: $*" >&2
@@ -122,7 +124,7 @@ alive() {
 
 # Sends a signal to the node, if it lives.
 signal() {
-    ! alive "$2" || kill -"$1" "$(cat "$2/pid")" 2>/dev/null || true
+    ! alive "$2" || kill -"$1" "$(cat "$2/pid" 2>/dev/null)" 2>/dev/null || true
 }
 
 # Waits this many seconds at most until the node has ended.
@@ -199,6 +201,28 @@ free_ports() {
         ! all_free "$port" "$1" || return 0
     done
     fail "no $1 free ports in a row were found between 20000 and 32000"
+}
+
+# Makes a certificate authority below $dir/tls, and by it a server's and a client's certificates. Only ca.pem and
+# client.p12 are for clients.
+make_certificates() {
+    mkdir -p "$dir/tls"
+    keytool_all >"$dir/tls/log" 2>&1 || fail "$(cat "$dir/tls/log")"
+}
+
+keytool_all() {
+    local all="$dir/tls/all.p12" keytool="$jdk/bin/keytool" name
+    local to=(-keystore "$dir/tls/all.p12" -storetype PKCS12 -storepass "$password")
+    local generate=("$keytool" -genkeypair -keyalg EC -groupname secp256r1 -validity 3650 "${to[@]}")
+    "${generate[@]}" -alias ca -dname "CN=flightstream test" -ext bc:c || return 1
+    "${generate[@]}" -alias server -dname CN=localhost -signer ca -ext san=dns:localhost,ip:127.0.0.1 || return 1
+    "${generate[@]}" -alias client -dname CN=flight -signer ca || return 1
+    for name in server client; do
+        "$keytool" -importkeystore -srckeystore "$all" -srcstorepass "$password" -srcalias "$name" \
+            -destkeystore "$dir/tls/$name.p12" -deststoretype PKCS12 -deststorepass "$password" || return 1
+    done
+    "$keytool" -exportcert -rfc -alias ca "${to[@]}" -file "$dir/tls/ca.pem" || return 1
+    rm "$all"
 }
 
 # --- with: a service for as long as a command runs
