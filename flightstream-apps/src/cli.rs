@@ -56,6 +56,11 @@ pub(crate) enum Command {
     Index(Index),
     /// The dashboard alone, over the `flight-enriched` of a data directory
     Dashboard(Dashboard),
+    /// Topics of a Kafka cluster: plan, apply, check, delete
+    #[command(subcommand)]
+    Topics(Topics),
+    /// What the stages on a Kafka cluster are behind, live
+    Status(StatusOf),
     /// Check directories, ports, tables and the API key, and say what to do
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -163,6 +168,62 @@ pub(crate) struct Data {
     /// How long raw flights are kept, by event time
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = duration, env = "FLIGHTSTREAM_RETENTION")]
     pub(crate) retention: Duration,
+
+    #[command(flatten, next_help_heading = "Kafka")]
+    pub(crate) cluster: Cluster,
+}
+
+/// A Kafka cluster instead of a directory.
+#[derive(Debug, Args)]
+pub(crate) struct Cluster {
+    /// Topics of a Kafka cluster instead of a directory's: some of its brokers, with commas between
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        conflicts_with = "directory",
+        env = "FLIGHTSTREAM_KAFKA"
+    )]
+    pub(crate) kafka: Option<String>,
+
+    /// Property of the Kafka client, by librdkafka's name; may be given several times
+    #[arg(short = 'X', long = "kafka-property", value_name = "NAME=VALUE", value_parser = property,
+        env = "FLIGHTSTREAM_KAFKA_PROPERTY", hide_env_values = true)]
+    pub(crate) properties: Vec<(String, String)>,
+
+    /// File of such properties, one NAME=VALUE a line: for passwords, which other users see in a command line
+    #[arg(
+        long = "kafka-properties",
+        value_name = "FILE",
+        env = "FLIGHTSTREAM_KAFKA_PROPERTIES"
+    )]
+    pub(crate) properties_file: Option<PathBuf>,
+
+    /// What the Kafka client is tuned for
+    #[arg(
+        long = "kafka-profile",
+        value_enum,
+        default_value = "throughput",
+        env = "FLIGHTSTREAM_KAFKA_PROFILE"
+    )]
+    pub(crate) profile: KafkaProfile,
+
+    /// Replicas of topics that are created [default: the cluster's]
+    #[arg(long, value_name = "N", env = "FLIGHTSTREAM_REPLICATION",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) replication: Option<u16>,
+
+    /// Name that this process keeps over restarts and shares with no other: static membership, fenced transactions
+    #[arg(long, value_name = "NAME", env = "FLIGHTSTREAM_INSTANCE")]
+    pub(crate) instance: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KafkaProfile {
+    /// Most records for the least CPU time
+    #[default]
+    Throughput,
+    /// Results after milliseconds
+    Latency,
 }
 
 #[derive(Debug, Args)]
@@ -418,6 +479,44 @@ pub(crate) struct Dashboard {
     pub(crate) serving: Serving,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Topics {
+    /// Say what would be created and changed
+    Plan(Data),
+    /// Create what is missing and set what differs; nothing is deleted
+    Apply(Data),
+    /// Fail if a topic is missing, or something would go wrong in silence
+    Check(Data),
+    /// Delete a topic with all that is in it
+    Delete {
+        /// Which one
+        #[arg(value_name = "TOPIC")]
+        name: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusOf {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Consumer groups to look at [default: those of the stages]
+    #[arg(
+        long,
+        value_name = "GROUP",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_GROUP"
+    )]
+    pub(crate) group: Vec<String>,
+    /// Time between two looks
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, env = "FLIGHTSTREAM_INTERVAL")]
+    pub(crate) interval: Duration,
+    /// Print once and end
+    #[arg(long, env = "FLIGHTSTREAM_ONCE")]
+    pub(crate) once: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     #[command(flatten)]
@@ -454,6 +553,16 @@ fn duration(text: &str) -> Result<Duration, String> {
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "write a number above 0 with ms, s, m, h or d, such as 10m".to_owned())
+}
+
+/// `NAME=VALUE`. The message does not repeat the value: it may be a password.
+fn property(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use flightstream_core::log::{Log, TopicSpec};
 use flightstream_core::producer::files::OFFSETS;
 
 use crate::error::CommandError;
-use crate::{cli, panics};
+use crate::{cli, cluster, panics};
 
 /// The topics' names.
 pub(crate) mod topics {
@@ -29,14 +29,26 @@ const ENRICHED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// Results are forgotten after so long; a day of all routes would be millions.
 const STATISTICS_RETENTION: Duration = Duration::from_secs(6 * 3600);
 
-/// Opens a data directory and creates its topics.
+/// Opens a data directory and creates its topics, or connects to a cluster and checks its.
 pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, CommandError> {
+    if let Some(bootstrap) = &options.cluster.kafka {
+        tracing::debug!(bootstrap, "connecting to Kafka");
+        return cluster::open(&options.cluster, bootstrap, &specs(options));
+    }
     let directory = directory(options, folder)?;
     tracing::debug!(directory = %directory.display(), "opening the topics");
     let opened = panics::unseen(|| EmbeddedLog::open(&directory, EmbeddedOptions::default()));
     let log: Arc<dyn Log> = Arc::new(opened.map_err(CommandError::Data)?);
+    for topic in specs(options) {
+        log.create_topic(&topic)?;
+    }
+    Ok(log)
+}
+
+/// The topics of all stages.
+pub(crate) fn specs(options: &cli::Data) -> Vec<TopicSpec> {
     let partitions = options.partitions;
-    for topic in [
+    vec![
         TopicSpec::new(topics::FLIGHT, partitions)
             .retention(options.retention)
             .retention_bytes(RAW_BYTES / u64::from(partitions)),
@@ -48,10 +60,7 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
             .retention(STATISTICS_RETENTION),
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
-    ] {
-        log.create_topic(&topic)?;
-    }
-    Ok(log)
+    ]
 }
 
 /// The directory that is asked for, else a folder of the platform's data directory. Sources have folders of their own:

@@ -20,6 +20,12 @@ pub(crate) enum CommandError {
     /// The data directory cannot be used.
     #[error("--data: {0}")]
     Data(#[source] LogError),
+    /// The Kafka cluster cannot be used.
+    #[error("--kafka: {0}")]
+    Kafka(#[source] LogError),
+    /// Topics of the cluster are not as they have to be.
+    #[error("{0}; `flightstream topics plan` shows everything, `flightstream topics apply` does it")]
+    Topics(String),
     /// A stage did not start, or failed for good.
     #[error(transparent)]
     App(#[from] AppError),

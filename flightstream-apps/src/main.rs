@@ -2,6 +2,7 @@
 
 mod airlabs;
 mod cli;
+mod cluster;
 mod completions;
 mod dashboard;
 mod data;
@@ -19,7 +20,9 @@ mod run;
 mod settings;
 mod signals;
 mod statistics;
+mod status;
 mod status_line;
+mod topics;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         Command::Process(options) => process::process(&options),
         Command::Index(options) => index::index(&options),
         Command::Dashboard(options) => dashboard::dashboard(&options),
+        Command::Topics(command) => topics::topics(&command),
+        Command::Status(options) => status::status(&options),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Completions { shell } => completions::print(shell),
     };

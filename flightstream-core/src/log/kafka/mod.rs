@@ -5,6 +5,7 @@ mod error;
 mod member;
 mod native;
 mod options;
+mod plan;
 mod profile;
 mod reader;
 mod standalone;
@@ -27,12 +28,13 @@ use self::client::{Consumer, Context};
 use self::error::{TIMEOUT, classify};
 use self::member::Member;
 pub use self::options::KafkaOptions;
+pub use self::plan::{Difference, TopicPlan, TopicState};
 pub use self::profile::Profile;
 use self::reader::KafkaReader;
 use self::standalone::Standalone;
 pub use self::topics::TopicSettings;
 use self::topics::Topics;
-use self::watermarks::watermarks;
+use self::watermarks::{serve_events, watermarks};
 use self::writer::KafkaWriter;
 use super::lock::lock;
 use super::{
@@ -118,6 +120,23 @@ impl KafkaLog {
     /// [`LogError::UnknownTopic`], or if the cluster does not do it.
     pub fn delete_topic(&self, name: &str) -> Result<(), LogError> {
         self.0.topics.delete(name)
+    }
+
+    /// The cluster's consumer groups: the state of each, and how many members it has.
+    ///
+    /// # Errors
+    /// If the cluster does not answer.
+    pub fn groups(&self) -> Result<BTreeMap<String, (String, usize)>, LogError> {
+        let client = self.client();
+        let groups = client.fetch_group_list(None, TIMEOUT).map_err(|error| {
+            serve_events(client);
+            classify("list the groups", &error, client.context())
+        })?;
+        let group = |group: &rdkafka::groups::GroupInfo| {
+            let state = (group.state().to_owned(), group.members().len());
+            (group.name().to_owned(), state)
+        };
+        Ok(groups.groups().iter().map(group).collect())
     }
 
     fn options(&self) -> &KafkaOptions {

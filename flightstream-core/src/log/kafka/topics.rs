@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -90,12 +93,45 @@ impl Topics {
         Ok(())
     }
 
+    /// Sets some settings of a topic. The others that were set for it stay: the request replaces all, so they go along.
+    pub(super) fn set(&self, name: &str, wanted: &TopicSettings) -> Result<(), LogError> {
+        let action = || format!("change the settings of topic {name}");
+        let described = self.describe(&[name.to_owned()])?;
+        let entries = described.into_iter().flat_map(|resource| resource.entries);
+        let of_topic = entries.filter(|entry| entry.source == ConfigSource::DynamicTopic);
+        let mut settings: TopicSettings = of_topic
+            .filter_map(|entry| Some((entry.name, entry.value?)))
+            .collect();
+        settings.extend(wanted.clone());
+        let mut change = AlterConfig::new(ResourceSpecifier::Topic(name));
+        for (name, value) in &settings {
+            change = change.set(name, value);
+        }
+        let changed = futures::executor::block_on(self.admin.alter_configs([&change], &admin()));
+        for outcome in changed.map_err(|error| self.classify(action(), &error))? {
+            outcome.map_err(|(_, code)| {
+                let context = self.admin.inner().context();
+                classify_code(action(), code, &code.to_string(), context)
+            })?;
+        }
+        Ok(())
+    }
+
     /// The settings that topics have, defaults included.
     pub(super) fn settings(
         &self,
         names: &[String],
     ) -> Result<BTreeMap<String, TopicSettings>, LogError> {
-        let mut settings = BTreeMap::new();
+        let described = self.describe(names)?.into_iter();
+        let settings = described.map(|resource| {
+            let entries = resource.entries.into_iter();
+            let entries = entries.filter_map(|entry| Some((entry.name, entry.value?)));
+            entries.collect()
+        });
+        Ok(names.iter().cloned().zip(settings).collect())
+    }
+
+    fn describe(&self, names: &[String]) -> Result<Vec<ConfigResource>, LogError> {
         let resources: Vec<_> = names
             .iter()
             .map(|name| ResourceSpecifier::Topic(name))
@@ -104,16 +140,13 @@ impl Topics {
             futures::executor::block_on(self.admin.describe_configs(&resources, &admin()));
         let action = || "read the settings of topics".to_owned();
         let described = described.map_err(|error| self.classify(action(), &error))?;
-        for (name, resource) in names.iter().zip(described) {
-            let resource = resource.map_err(|code| {
+        let resources = described.into_iter().map(|resource| {
+            resource.map_err(|code| {
                 let context = self.admin.inner().context();
                 classify_code(action(), code, &code.to_string(), context)
-            })?;
-            let entries = resource.entries.into_iter();
-            let entries = entries.filter_map(|entry| Some((entry.name, entry.value?)));
-            settings.insert(name.clone(), entries.collect());
-        }
-        Ok(settings)
+            })
+        });
+        resources.collect()
     }
 
     fn classify(&self, action: String, error: &KafkaError) -> LogError {
