@@ -109,6 +109,14 @@ pub(crate) enum DeliveryKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Outdated {
+    /// It goes on
+    Keep,
+    /// It is left out
+    Drop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StatisticsKind {
     /// Aircraft of each airport, every 15 minutes
     Airport,
@@ -240,6 +248,11 @@ pub(crate) struct Processing {
         env = "FLIGHTSTREAM_DELIVERY"
     )]
     pub(crate) delivery: DeliveryKind,
+
+    /// What becomes of a report that is older than one before of the same aircraft [default: drop on Kafka, where
+    /// compaction keeps the last record of a key, else keep]
+    #[arg(long, value_enum, env = "FLIGHTSTREAM_OUTDATED")]
+    pub(crate) outdated: Option<Outdated>,
 
     /// Threads of the processing stage
     #[arg(long, value_name = "N", default_value_t = 1, env = "FLIGHTSTREAM_WORKERS",

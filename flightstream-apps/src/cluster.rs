@@ -70,7 +70,10 @@ fn properties(path: &Path) -> Result<Vec<(String, String)>, CommandError> {
     let property = |(line, number): (&str, usize)| {
         let parts = line.split_once('=');
         let (name, value) = parts.ok_or_else(|| {
-            wrong(format!("line {number} of {} is not NAME=VALUE", path.display()))
+            wrong(format!(
+                "line {number} of {} is not NAME=VALUE",
+                path.display()
+            ))
         })?;
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
@@ -80,6 +83,8 @@ fn properties(path: &Path) -> Result<Vec<(String, String)>, CommandError> {
 /// The cluster's address, for a command that needs one.
 pub(crate) fn required(options: &Cluster) -> Result<&str, CommandError> {
     options.kafka.as_deref().ok_or_else(|| {
-        CommandError::Usage("name a cluster with --kafka HOST:PORT or FLIGHTSTREAM_KAFKA".to_owned())
+        CommandError::Usage(
+            "name a cluster with --kafka HOST:PORT or FLIGHTSTREAM_KAFKA".to_owned(),
+        )
     })
 }

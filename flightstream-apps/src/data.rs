@@ -6,6 +6,7 @@ use directories::ProjectDirs;
 use flightstream_core::log::embedded::{EmbeddedLog, EmbeddedOptions};
 use flightstream_core::log::{Log, TopicSpec};
 use flightstream_core::producer::files::OFFSETS;
+use flightstream_core::time::{Clock as _, SystemClock};
 
 use crate::error::CommandError;
 use crate::{cli, cluster, panics};
@@ -43,6 +44,20 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         log.create_topic(&topic)?;
     }
     Ok(log)
+}
+
+/// The group of the indexing stage. On a cluster each process has one of its own, since each keeps an index of all
+/// aircraft.
+pub(crate) fn index_group(options: &cli::Data) -> String {
+    let cluster = &options.cluster;
+    match (&cluster.kafka, &cluster.instance) {
+        (None, _) => "index".to_owned(),
+        (Some(_), Some(instance)) => format!("index-{instance}"),
+        (Some(_), None) => {
+            let started = SystemClock.now().as_millis();
+            format!("index-{:x}-{started:x}", std::process::id())
+        }
+    }
 }
 
 /// The topics of all stages.

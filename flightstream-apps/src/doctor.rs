@@ -19,7 +19,7 @@ pub(crate) fn doctor(options: &cli::Doctor) -> Outcome {
         // Nobody reads it if standard output is closed.
         let _ = writeln!(io::stdout(), "{mark}  {name:<16} {text}");
     };
-    check("data directory", directory(options));
+    check("topics", directory(options));
     check("airports", airports(options));
     check("dashboard", listen(options));
     check("API key", api_key(options));
@@ -31,6 +31,11 @@ pub(crate) fn doctor(options: &cli::Doctor) -> Outcome {
 }
 
 fn directory(options: &cli::Doctor) -> Result<String, String> {
+    if let Some(bootstrap) = &options.data.cluster.kafka {
+        let log = data::open(&options.data, "simulate").map_err(text)?;
+        let topics = log.topics().map_err(text)?;
+        return Ok(format!("Kafka at {bootstrap}, {} topics", topics.len()));
+    }
     let directory = data::directory(&options.data, "simulate").map_err(text)?;
     let log = data::open(&options.data, "simulate").map_err(text)?;
     let topics = log.topics().map_err(text)?;

@@ -24,7 +24,9 @@ pub(crate) enum CommandError {
     #[error("--kafka: {0}")]
     Kafka(#[source] LogError),
     /// Topics of the cluster are not as they have to be.
-    #[error("{0}; `flightstream topics plan` shows everything, `flightstream topics apply` does it")]
+    #[error(
+        "{0}; `flightstream topics plan` shows everything, `flightstream topics apply` does it"
+    )]
     Topics(String),
     /// A stage did not start, or failed for good.
     #[error(transparent)]

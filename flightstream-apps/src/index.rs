@@ -19,7 +19,7 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &store)?;
+    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),

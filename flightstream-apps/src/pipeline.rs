@@ -6,12 +6,14 @@ use flightstream_core::batch::Raw;
 use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::flight::{EnrichedFlight, FlightType};
 use flightstream_core::log::Log;
-use flightstream_core::runtime::{App, AppError, Delivery, Running, TaskContext, topic};
+use flightstream_core::runtime::{
+    App, AppError, Delivery, Running, TaskContext, TaskRecords, topic,
+};
 use flightstream_core::search::{EmbeddedStore, IndexSink, Mapping, SearchStore};
 use flightstream_core::table::{Airports, SharedTable, TableFile, TableWatch};
 
-use crate::cli::{self, DeliveryKind};
-use crate::data::topics;
+use crate::cli::{self, DeliveryKind, Outdated};
+use crate::data::{self, topics};
 use crate::error::CommandError;
 
 /// The index of the current state.
@@ -46,9 +48,31 @@ pub(crate) fn airports(options: &cli::Processing) -> Result<AirportsTable, Comma
 /// Starts the processing stage: `flight` → `flight-enriched`.
 pub(crate) fn start_processing(
     log: &Arc<dyn Log>,
+    data: &cli::Data,
     options: &cli::Processing,
     airports: &SharedTable<Airports>,
 ) -> Result<Running, CommandError> {
+    // Kafka compacts by offset: an outdated report would be what is left of its aircraft.
+    let drops_outdated = match options.outdated {
+        Some(outdated) => outdated == Outdated::Drop,
+        None => data.cluster.kafka.is_some(),
+    };
+    match drops_outdated {
+        true => process(log, options, airports, pipelines::latest_positions),
+        false => process(log, options, airports, pipelines::enriched),
+    }
+}
+
+fn process<P, R>(
+    log: &Arc<dyn Log>,
+    options: &cli::Processing,
+    airports: &SharedTable<Airports>,
+    pipeline: P,
+) -> Result<Running, CommandError>
+where
+    P: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
+    R: Records<Record = EnrichedFlight> + 'static,
+{
     let delivery = match options.delivery {
         DeliveryKind::AtLeastOnce => Delivery::AtLeastOnce,
         DeliveryKind::ExactlyOnce => Delivery::ExactlyOnce,
@@ -56,7 +80,7 @@ pub(crate) fn start_processing(
     let app = App::new("process")
         .source(topic(topics::FLIGHT).group("process"))
         .table(AIRPORTS, airports.clone())
-        .pipeline(pipelines::enriched)
+        .pipeline(pipeline)
         .sink(
             topic(topics::ENRICHED)
                 .encoded(Documents)
@@ -72,12 +96,17 @@ pub(crate) fn start_processing(
 /// topic at each start.
 pub(crate) fn start_indexing(
     log: &Arc<dyn Log>,
+    data: &cli::Data,
     store: &Arc<EmbeddedStore>,
 ) -> Result<Running, CommandError> {
     futures::executor::block_on(store.ensure_index(INDEX, &Mapping::flights()))?;
     let store: Arc<dyn SearchStore> = Arc::<EmbeddedStore>::clone(store);
     let app = App::new("index")
-        .source(topic(topics::ENRICHED).group("index").from_earliest())
+        .source(
+            topic(topics::ENRICHED)
+                .group(data::index_group(data))
+                .from_earliest(),
+        )
         .pipeline(documents)
         .sink(IndexSink::new(store, INDEX))
         .dead_letters(topics::DEAD_LETTERS)

@@ -12,7 +12,8 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
-    let processing = pipeline::start_processing(&log, &options.processing, &airports.table)?;
+    let processing =
+        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
     let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
     let status = match signals {

@@ -27,8 +27,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let mut report = Report::begin();
 
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &store)?;
-    let processing = pipeline::start_processing(&log, &options.processing, &airports.table)?;
+    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
+    let processing =
+        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
     let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
     let producing = producer.start(&log, &airports.table.load())?;
     let stages = Stages {

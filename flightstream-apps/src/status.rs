@@ -111,14 +111,18 @@ fn print(rows: &[Row], before: Option<&(Instant, Vec<Row>)>, at: Instant, clears
             row.state,
             row.members,
             row.partition.to_string(),
-            row.committed.map_or("-".to_owned(), |offset| offset.to_string()),
+            row.committed
+                .map_or("-".to_owned(), |offset| offset.to_string()),
             row.end,
             row.lag,
             rate.unwrap_or_else(|| "-".to_owned()),
         ));
     }
     let lag: u64 = rows.iter().map(|row| row.lag).sum();
-    text.push_str(&format!("{} partitions, {lag} records behind\n", rows.len()));
+    text.push_str(&format!(
+        "{} partitions, {lag} records behind\n",
+        rows.len()
+    ));
     // Nobody reads it if standard output is closed.
     let _ = io::stdout().write_all(text.as_bytes());
 }
@@ -127,7 +131,8 @@ type Committed<'a> = BTreeMap<(&'a str, &'a TopicPartition), Option<Offset>>;
 
 fn by_partition(rows: &[Row]) -> Committed<'_> {
     let rows = rows.iter();
-    rows.map(|row| ((row.group.as_str(), &row.partition), row.committed)).collect()
+    rows.map(|row| ((row.group.as_str(), &row.partition), row.committed))
+        .collect()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate to look at")]

@@ -45,14 +45,23 @@ fn apply(data: &cli::Data) -> Outcome {
 fn print(plan: &TopicPlan) {
     let name = &plan.spec.name;
     match &plan.state {
-        TopicState::Missing => say(&format!("{name}: create, {} partitions", plan.spec.partitions)),
+        TopicState::Missing => say(&format!(
+            "{name}: create, {} partitions",
+            plan.spec.partitions
+        )),
         TopicState::Exists {
             partitions,
             replicas,
             differences,
         } => {
-            let state = if differences.is_empty() { "as wanted" } else { "change" };
-            say(&format!("{name}: {state}, {partitions} partitions, {replicas} replicas"));
+            let state = if differences.is_empty() {
+                "as wanted"
+            } else {
+                "change"
+            };
+            say(&format!(
+                "{name}: {state}, {partitions} partitions, {replicas} replicas"
+            ));
             for difference in differences {
                 say(&format!("  {difference}"));
             }

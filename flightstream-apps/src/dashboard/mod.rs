@@ -83,7 +83,7 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &store)?;
+    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
     let url = server.url();
     let stages = Stages::indexing_only(indexing, Arc::clone(&store));
     let (tell, ticks) = watch::channel(Tick::default());

@@ -15,7 +15,6 @@ pub struct TopicPlan {
 
 /// What there is of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TopicState {
     /// Nothing: it is to be created.
     Missing,
@@ -50,7 +49,9 @@ impl TopicPlan {
             TopicState::Missing => &[][..],
             TopicState::Exists { differences, .. } => differences,
         };
-        differences.iter().filter(|difference| difference.consequence.is_some())
+        differences
+            .iter()
+            .filter(|difference| difference.consequence.is_some())
     }
 }
 
@@ -77,7 +78,9 @@ impl KafkaLog {
     /// If the cluster does not answer.
     pub fn plan(&self, needed: &[TopicSpec]) -> Result<Vec<TopicPlan>, LogError> {
         let replicas = self.replicas()?;
-        let exist = needed.iter().filter(|spec| replicas.contains_key(&spec.name));
+        let exist = needed
+            .iter()
+            .filter(|spec| replicas.contains_key(&spec.name));
         let names: Vec<String> = exist.map(|spec| spec.name.clone()).collect();
         let settings = match names.is_empty() {
             true => Default::default(),
@@ -179,7 +182,9 @@ fn consequence(setting: &str, is: &str, wanted: &str) -> Option<&'static str> {
     }
     match (is.contains("compact"), wanted.contains("compact")) {
         (true, false) => Some("compaction would remove records that were not read yet"),
-        (false, true) => Some("keys that do not change would be forgotten with their oldest records"),
+        (false, true) => {
+            Some("keys that do not change would be forgotten with their oldest records")
+        }
         _ => None,
     }
 }
