@@ -1,11 +1,16 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use flightstream_core::log::kafka::{KafkaLog, KafkaOptions, Profile, TopicPlan, TopicState};
 use flightstream_core::log::{Log, TopicSpec};
 
 use crate::cli::{Cluster, KafkaProfile};
 use crate::error::CommandError;
+
+/// How long a new topic may take to be known everywhere.
+const SETTLE: Duration = Duration::from_secs(3);
 
 /// Connects to the cluster that the options name.
 pub(crate) fn connect(options: &Cluster, bootstrap: &str) -> Result<KafkaLog, CommandError> {
@@ -19,8 +24,24 @@ pub(crate) fn open(
     topics: &[TopicSpec],
 ) -> Result<Arc<dyn Log>, CommandError> {
     let log = connect(options, bootstrap)?;
-    check(&log.plan(topics)?)?;
+    check(&settled_plan(&log, topics)?)?;
     Ok(Arc::new(log))
+}
+
+/// The plan, once every topic is there or has had the time to: brokers learn of a new topic one after the other.
+pub(crate) fn settled_plan(
+    log: &KafkaLog,
+    topics: &[TopicSpec],
+) -> Result<Vec<TopicPlan>, CommandError> {
+    let give_up = Instant::now() + SETTLE;
+    loop {
+        let plans = log.plan(topics)?;
+        let is_settled = plans.iter().all(|plan| plan.state != TopicState::Missing);
+        if is_settled || Instant::now() >= give_up {
+            return Ok(plans);
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Refuses topics that are missing, and those with which something would go wrong in silence.

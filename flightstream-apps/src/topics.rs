@@ -39,7 +39,7 @@ fn apply(data: &cli::Data) -> Outcome {
         print(&plan);
     }
     // What cannot be set is told now, not when a stage starts.
-    cluster::check(&log.plan(&data::specs(data))?)
+    cluster::check(&cluster::settled_plan(&log, &data::specs(data))?)
 }
 
 fn print(plan: &TopicPlan) {

@@ -23,7 +23,9 @@ use crate::log::{Assignment, LogError, PartitionReader, Start, Subscriber, Subsc
 
 /// A member of a consumer group: what its own thread, its subscriber and its writers share.
 pub(super) struct Member {
-    pub(super) consumer: Arc<Consumer>,
+    options: KafkaOptions,
+    /// Another one after an error that a consumer does not survive.
+    consumer: Mutex<Arc<Consumer>>,
     subscription: Subscription,
     owned: Mutex<HashSet<TopicPartition>>,
     inbox: Mutex<Inbox>,
@@ -57,6 +59,9 @@ const POLL: Duration = Duration::from_millis(100);
 const POLL_OFTEN: Duration = Duration::from_millis(5);
 /// Between attempts to find out where to begin.
 const RETRY: Duration = Duration::from_millis(500);
+/// More often within that time no member fences itself.
+const FENCED_OFTEN: usize = 3;
+const FENCED_WITHIN: Duration = Duration::from_secs(60);
 
 impl Member {
     /// Joins a group.
@@ -64,15 +69,9 @@ impl Member {
         options: &KafkaOptions,
         subscription: &Subscription,
     ) -> Result<KafkaSubscriber, LogError> {
-        let config = options.member(&subscription.group);
-        let consumer = config.create_with_context::<Context, Consumer>(Context::default());
-        let consumer =
-            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
-        consumer
-            .subscribe(&[&subscription.topic])
-            .map_err(|error| classify("subscribe", &error, consumer.context()))?;
         let member = Arc::new(Self {
-            consumer: Arc::new(consumer),
+            options: options.clone(),
+            consumer: Mutex::new(consumer(options, subscription)?),
             subscription: subscription.clone(),
             owned: Mutex::default(),
             inbox: Mutex::default(),
@@ -93,6 +92,11 @@ impl Member {
         })
     }
 
+    /// The client that is in the group.
+    pub(super) fn consumer(&self) -> Arc<Consumer> {
+        Arc::clone(&lock(&self.consumer))
+    }
+
     /// The first of these partitions that is not this member's any more. Those of other topics are no question: who has
     /// a partition of the source has the same one of internal topics.
     pub(super) fn not_owned<'a>(
@@ -111,9 +115,18 @@ impl Member {
     fn serve(&self) {
         let mut pending = None;
         let mut try_at = Instant::now();
+        let mut fenced = VecDeque::new();
+        let mut consumer = self.consumer();
         while !self.stopping.load(Ordering::Acquire) {
             let wait = if pending.is_some() { POLL_OFTEN } else { POLL };
-            match self.consumer.poll(wait) {
+            match consumer.poll(wait) {
+                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                    pending = None;
+                    match self.rejoin(code, &mut fenced) {
+                        Ok(successor) => consumer = successor,
+                        Err(error) => return self.tell(Err(error)),
+                    }
+                }
                 Some(Err(error)) => self.meet(&error),
                 Some(Ok(_)) => tracing::error!(
                     group = self.subscription.group,
@@ -121,25 +134,62 @@ impl Member {
                 ),
                 None => {}
             }
-            if let Some(rebalance) = self.consumer.context().take_rebalance() {
+            if let Some(rebalance) = consumer.context().take_rebalance() {
                 pending = Some(rebalance);
                 try_at = Instant::now();
             }
             if pending.is_some() && Instant::now() >= try_at {
-                pending = pending.take().and_then(|rebalance| self.handle(rebalance));
+                pending = pending
+                    .take()
+                    .and_then(|rebalance| self.handle(&consumer, rebalance));
                 if let Some(Rebalance::Assign(_)) = pending {
                     try_at = Instant::now() + RETRY;
                 }
             }
         }
-        self.leave(pending);
+        self.leave(&consumer, pending);
+    }
+
+    /// Goes on with another client after an error that one does not survive: a static member that was away for longer
+    /// than its session is fenced by its own return. A process that uses the same instance name fences too, but again
+    /// and again.
+    fn rejoin(
+        &self,
+        code: RDKafkaErrorCode,
+        fenced: &mut VecDeque<Instant>,
+    ) -> Result<Arc<Consumer>, LogError> {
+        let now = Instant::now();
+        fenced.retain(|at| now.duration_since(*at) < FENCED_WITHIN);
+        if code == RDKafkaErrorCode::FencedInstanceId {
+            fenced.push_back(now);
+        }
+        if fenced.len() > FENCED_OFTEN {
+            return Err(LogError::Fenced {
+                action: format!("stay a member of group {}", self.subscription.group),
+                reason: format!("another process has the same instance name ({code})"),
+            });
+        }
+        let lost: Vec<_> = lock(&self.owned).drain().collect();
+        tracing::warn!(group = self.subscription.group, %code, ?lost, "joining the group anew");
+        self.consumer().context().close();
+        lock(&self.inbox).revoking = Revoking::Nothing;
+        if !lost.is_empty() {
+            self.tell(Ok(Assignment::Lost(lost)));
+        }
+        if code == RDKafkaErrorCode::UnreleasedInstanceId {
+            // The group keeps the place of the predecessor until its session is over.
+            thread::sleep(RETRY);
+        }
+        let successor = consumer(&self.options, &self.subscription)?;
+        *lock(&self.consumer) = Arc::clone(&successor);
+        Ok(successor)
     }
 
     /// Handles a rebalance, or hands it back to be tried again.
-    fn handle(&self, rebalance: Rebalance) -> Option<Rebalance> {
+    fn handle(&self, consumer: &Arc<Consumer>, rebalance: Rebalance) -> Option<Rebalance> {
         match rebalance {
             Rebalance::Assign(partitions) => {
-                if let Err(error) = self.assign(&partitions) {
+                if let Err(error) = self.assign(consumer, &partitions) {
                     if !matches!(error, LogError::Unavailable { .. }) {
                         self.tell(Err(error));
                         return None;
@@ -158,7 +208,7 @@ impl Member {
                     ?lost,
                     "partitions are lost"
                 );
-                self.unassign(&partitions);
+                unassign(consumer, &self.subscription.group, &partitions);
                 if !lost.is_empty() {
                     self.tell(Ok(Assignment::Lost(lost)));
                 }
@@ -172,7 +222,7 @@ impl Member {
                     Revoking::Nothing => {
                         let revoked = self.owned_of(&partitions);
                         if revoked.is_empty() {
-                            self.unassign(&partitions);
+                            unassign(consumer, &self.subscription.group, &partitions);
                             return None;
                         }
                         lock(&self.inbox).revoking = Revoking::Announced;
@@ -182,39 +232,42 @@ impl Member {
                     Revoking::Drained => {
                         lock(&self.inbox).revoking = Revoking::Nothing;
                         self.disown(&partitions);
-                        self.unassign(&partitions);
+                        unassign(consumer, &self.subscription.group, &partitions);
                         return None;
                     }
                 }
-                let lost = self.consumer.assignment_lost();
+                let lost = consumer.assignment_lost();
                 return Some(Rebalance::Revoke { partitions, lost });
             }
         }
         None
     }
 
-    fn assign(&self, partitions: &TopicPartitionList) -> Result<(), LogError> {
-        let starts = self.starts(partitions)?;
+    fn assign(
+        &self,
+        consumer: &Arc<Consumer>,
+        partitions: &TopicPartitionList,
+    ) -> Result<(), LogError> {
+        let starts = self.starts(consumer, partitions)?;
         let mut list = TopicPartitionList::with_capacity(starts.len());
         let mut readers: Vec<Box<dyn PartitionReader>> = Vec::with_capacity(starts.len());
         for (partition, start) in starts {
             let number = i32::try_from(partition.partition()).unwrap_or(i32::MAX);
             let offset = KafkaOffset::Offset(i64::try_from(start).unwrap_or(i64::MAX));
             list.add_partition_offset(partition.topic(), number, offset)
-                .map_err(|error| classify("assign", &error, self.consumer.context()))?;
+                .map_err(|error| classify("assign", &error, consumer.context()))?;
             // Before the assignment, so that no record gets into the consumer's own queue.
-            let queue = PartitionQueue::split(&self.consumer, partition.topic(), number);
+            let queue = PartitionQueue::split(consumer, partition.topic(), number);
             let queue = queue.ok_or_else(|| LogError::UnknownTopic {
                 topic: partition.topic().to_owned(),
             })?;
             readers.push(Box::new(KafkaReader::member(queue, partition, start)));
         }
-        let assigned = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => self.consumer.incremental_assign(&list),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.assign(&list),
+        let assigned = match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(&list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&list),
         };
-        assigned
-            .map_err(|error| classify("take on partitions", &error, self.consumer.context()))?;
+        assigned.map_err(|error| classify("take on partitions", &error, consumer.context()))?;
         let partitions = readers
             .iter()
             .map(|reader| reader.topic_partition().clone());
@@ -228,16 +281,17 @@ impl Member {
     /// Where to begin each partition.
     fn starts(
         &self,
+        consumer: &Consumer,
         partitions: &TopicPartitionList,
     ) -> Result<Vec<(TopicPartition, Offset)>, LogError> {
         let list = match self.subscription.start {
             Start::Earliest => partitions.clone(),
             Start::Committed => {
-                let committed = self.consumer.committed_offsets(partitions.clone(), TIMEOUT);
+                let committed = consumer.committed_offsets(partitions.clone(), TIMEOUT);
                 committed.map_err(|error| {
                     let action =
                         format!("ask for the offsets of group {}", self.subscription.group);
-                    classify(action, &error, self.consumer.context())
+                    classify(action, &error, consumer.context())
                 })?
             }
         };
@@ -246,7 +300,7 @@ impl Member {
         for element in list.elements() {
             let number = u32::try_from(element.partition()).unwrap_or(u32::MAX);
             let partition = TopicPartition::new(Arc::clone(&topic), number);
-            let range = watermarks(&self.consumer, &partition)?;
+            let range = watermarks(consumer, &partition)?;
             let committed = match element.offset() {
                 KafkaOffset::Offset(offset) => u64::try_from(offset).ok(),
                 _ => None,
@@ -265,16 +319,6 @@ impl Member {
             starts.push((partition, start.unwrap_or(range.start)));
         }
         Ok(starts)
-    }
-
-    fn unassign(&self, partitions: &TopicPartitionList) {
-        let unassigned = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(partitions),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.unassign(),
-        };
-        if let Err(error) = unassigned {
-            tracing::warn!(group = self.subscription.group, %error, "cannot give partitions back");
-        }
     }
 
     /// Those of the partitions that are this member's.
@@ -300,14 +344,9 @@ impl Member {
             topic: self.subscription.topic.clone(),
         };
         let action = || format!("read as a member of group {}", self.subscription.group);
-        let context = self.consumer.context();
-        let error = match (error, error.rdkafka_error_code()) {
-            (_, Some(Code::UnknownTopicOrPartition | Code::UnknownTopic)) => topic(),
-            (KafkaError::MessageConsumptionFatal(_), _) => LogError::Fenced {
-                action: action(),
-                reason: error.to_string(),
-            },
-            _ => classify(action(), error, context),
+        let error = match error.rdkafka_error_code() {
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => topic(),
+            _ => classify(action(), error, self.consumer().context()),
         };
         match error {
             // The client tries again by itself.
@@ -323,16 +362,42 @@ impl Member {
         self.supervisor.wake();
     }
 
-    fn leave(&self, pending: Option<Rebalance>) {
-        let context = self.consumer.context();
+    fn leave(&self, consumer: &Consumer, pending: Option<Rebalance>) {
+        let context = consumer.context();
         context.close();
         lock(&self.owned).clear();
+        let group = &self.subscription.group;
         // What came before `close` nobody has acknowledged, and the group would wait for it.
         match pending.or_else(|| context.take_rebalance()) {
-            Some(Rebalance::Assign(_)) => self.unassign(&TopicPartitionList::new()),
-            Some(Rebalance::Revoke { partitions, .. }) => self.unassign(&partitions),
+            Some(Rebalance::Assign(_)) => unassign(consumer, group, &TopicPartitionList::new()),
+            Some(Rebalance::Revoke { partitions, .. }) => unassign(consumer, group, &partitions),
             None => {}
         }
+    }
+}
+
+/// A client that has asked to be a member.
+fn consumer(
+    options: &KafkaOptions,
+    subscription: &Subscription,
+) -> Result<Arc<Consumer>, LogError> {
+    let config = options.member(&subscription.group);
+    let consumer = config.create_with_context::<Context, Consumer>(Context::default());
+    let consumer =
+        consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+    consumer
+        .subscribe(&[&subscription.topic])
+        .map_err(|error| classify("subscribe", &error, consumer.context()))?;
+    Ok(Arc::new(consumer))
+}
+
+fn unassign(consumer: &Consumer, group: &str, partitions: &TopicPartitionList) {
+    let unassigned = match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions),
+        RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
+    };
+    if let Err(error) = unassigned {
+        tracing::warn!(group, %error, "cannot give partitions back");
     }
 }
 

@@ -232,7 +232,7 @@ impl Log for KafkaLog {
     ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
         let partitions = i32::try_from(self.partitions(topic)?).unwrap_or(i32::MAX);
         let consumer = match self.member(group) {
-            Some(member) => Arc::clone(&member.consumer),
+            Some(member) => member.consumer(),
             None => self.outsider(group)?,
         };
         let mut list = TopicPartitionList::new();

@@ -143,7 +143,7 @@ impl KafkaWriter {
         let list = offset_list(offsets)?;
         let member = self.log.member(group);
         let consumer = match &member {
-            Some(member) => Arc::clone(&member.consumer),
+            Some(member) => member.consumer(),
             None => self.log.outsider(group)?,
         };
         let give_up = Instant::now() + SETTLE;
@@ -175,7 +175,7 @@ impl KafkaWriter {
     ) -> Result<ConsumerGroupMetadata, LogError> {
         let member = self.log.member(group);
         let consumer = match &member {
-            Some(member) => Arc::clone(&member.consumer),
+            Some(member) => member.consumer(),
             None => self.log.outsider(group)?,
         };
         let metadata = consumer
