@@ -88,7 +88,8 @@ impl KafkaLog {
         };
         let plan = |spec: &TopicSpec| {
             let state = match (replicas.get(&spec.name), settings.get(&spec.name)) {
-                (Some(replicas), Some(settings)) => TopicState::Exists {
+                // A broker that does not know the topic yet knows no settings of it.
+                (Some(replicas), Some(settings)) if !settings.is_empty() => TopicState::Exists {
                     partitions: self.partitions(&spec.name)?,
                     replicas: *replicas,
                     differences: differences(spec, settings, *replicas),

@@ -3,7 +3,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic,
+    AdminClient, AdminOptions, AlterConfig, ConfigEntry, ConfigResource, ConfigSource, NewTopic,
     ResourceSpecifier, TopicReplication,
 };
 use rdkafka::consumer::Consumer as _;
@@ -97,7 +97,7 @@ impl Topics {
     pub(super) fn set(&self, name: &str, wanted: &TopicSettings) -> Result<(), LogError> {
         let action = || format!("change the settings of topic {name}");
         let described = self.describe(&[name.to_owned()])?;
-        let entries = described.into_iter().flat_map(|resource| resource.entries);
+        let entries = described.into_iter().flatten();
         let of_topic = entries.filter(|entry| entry.source == ConfigSource::DynamicTopic);
         let mut settings: TopicSettings = of_topic
             .filter_map(|entry| Some((entry.name, entry.value?)))
@@ -123,15 +123,16 @@ impl Topics {
         names: &[String],
     ) -> Result<BTreeMap<String, TopicSettings>, LogError> {
         let described = self.describe(names)?.into_iter();
-        let settings = described.map(|resource| {
-            let entries = resource.entries.into_iter();
+        let settings = described.map(|entries| {
+            let entries = entries.into_iter();
             let entries = entries.filter_map(|entry| Some((entry.name, entry.value?)));
             entries.collect()
         });
         Ok(names.iter().cloned().zip(settings).collect())
     }
 
-    fn describe(&self, names: &[String]) -> Result<Vec<ConfigResource>, LogError> {
+    /// The settings of each topic; none of one that the asked broker does not know yet.
+    fn describe(&self, names: &[String]) -> Result<Vec<Vec<ConfigEntry>>, LogError> {
         let resources: Vec<_> = names
             .iter()
             .map(|name| ResourceSpecifier::Topic(name))
@@ -140,13 +141,15 @@ impl Topics {
             futures::executor::block_on(self.admin.describe_configs(&resources, &admin()));
         let action = || "read the settings of topics".to_owned();
         let described = described.map_err(|error| self.classify(action(), &error))?;
-        let resources = described.into_iter().map(|resource| {
-            resource.map_err(|code| {
+        let entries = |resource: Result<ConfigResource, RDKafkaErrorCode>| match resource {
+            Ok(resource) => Ok(resource.entries),
+            Err(RDKafkaErrorCode::UnknownTopicOrPartition) => Ok(Vec::new()),
+            Err(code) => {
                 let context = self.admin.inner().context();
-                classify_code(action(), code, &code.to_string(), context)
-            })
-        });
-        resources.collect()
+                Err(classify_code(action(), code, &code.to_string(), context))
+            }
+        };
+        described.into_iter().map(entries).collect()
     }
 
     fn classify(&self, action: String, error: &KafkaError) -> LogError {
