@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -24,7 +25,7 @@ pub(super) struct Context {
     delivery_failure: Mutex<Option<RDKafkaErrorCode>>,
     rebalance: Mutex<Option<Rebalance>>,
     /// Whether nobody looks at rebalances any more.
-    closing: std::sync::atomic::AtomicBool,
+    closing: AtomicBool,
 }
 
 /// Why the cluster does not answer, as far as it is known.
@@ -64,8 +65,7 @@ impl Context {
 
     /// From now on rebalances are acknowledged at once: the consumer is on its way out of the group.
     pub(super) fn close(&self) {
-        self.closing
-            .store(true, std::sync::atomic::Ordering::Release);
+        self.closing.store(true, Ordering::Release);
     }
 
     fn is_due(&self, kind: &str) -> bool {
@@ -130,7 +130,7 @@ impl ConsumerContext for Context {
         partitions: &mut TopicPartitionList,
     ) {
         let is_assignment = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        if self.closing.load(std::sync::atomic::Ordering::Acquire) {
+        if self.closing.load(Ordering::Acquire) {
             // The member leaves: nothing is taken on any more, and what it had was given back before.
             let acknowledged = match is_assignment {
                 true => consumer.assign(&TopicPartitionList::new()),

@@ -1,6 +1,7 @@
 //! What errors of the client mean for whoever waits for its answer.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -10,6 +11,28 @@ use crate::log::LogError;
 
 /// How long a question to the cluster may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a question is repeated while the cluster cannot answer it.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Asks again while the cluster is not available: a broker that restarts is no reason to fail.
+pub(super) fn patiently<T>(mut ask: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+    let give_up = Instant::now() + PATIENCE;
+    let mut has_told = false;
+    loop {
+        match ask() {
+            Err(error @ LogError::Unavailable { .. }) if Instant::now() < give_up => {
+                if !has_told {
+                    tracing::warn!("{error}; asking again");
+                    has_told = true;
+                }
+                thread::sleep(PAUSE);
+            }
+            answer => return answer,
+        }
+    }
+}
 
 /// What an error of the client means. `action` completes "cannot …".
 pub(super) fn classify(

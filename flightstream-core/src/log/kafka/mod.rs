@@ -25,7 +25,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use self::client::{Consumer, Context};
-use self::error::{TIMEOUT, classify};
+use self::error::{TIMEOUT, classify, patiently};
 use self::member::Member;
 pub use self::options::KafkaOptions;
 pub use self::plan::{Difference, TopicPlan, TopicState};
@@ -149,7 +149,7 @@ impl KafkaLog {
     }
 
     fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        topics::partitions_of(self.client(), topic)
+        patiently(|| topics::partitions_of(self.client(), topic))
     }
 
     /// This process' member of a group, if it has one.
@@ -171,6 +171,10 @@ impl KafkaLog {
         let consumer = Arc::new(consumer);
         outsiders.insert(group.to_owned(), Arc::clone(&consumer));
         Ok(consumer)
+    }
+
+    fn forget_outsider(&self, group: &str) {
+        lock(&self.0.outsiders).remove(group);
     }
 
     fn next_transactional_id(&self) -> String {
@@ -235,11 +239,13 @@ impl Log for KafkaLog {
             Some(member) => member.consumer(),
             None => self.outsider(group)?,
         };
-        let mut list = TopicPartitionList::new();
-        list.add_partition_range(topic, 0, partitions - 1);
-        let committed = consumer.committed_offsets(list, TIMEOUT).map_err(|error| {
-            let action = format!("ask for the offsets of group {group}");
-            classify(action, &error, consumer.context())
+        let committed = patiently(|| {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_range(topic, 0, partitions - 1);
+            consumer.committed_offsets(list, TIMEOUT).map_err(|error| {
+                let action = format!("ask for the offsets of group {group}");
+                classify(action, &error, consumer.context())
+            })
         })?;
         let topic: Arc<str> = Arc::from(topic);
         let elements = committed.elements().into_iter();

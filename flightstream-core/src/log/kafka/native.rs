@@ -1,6 +1,7 @@
 //! The calls of librdkafka that its Rust crate does not offer, and that were measured to be worth it: taking a
 //! partition's messages many at a time (half the CPU time of one event a message), and producing to a topic by its
-//! handle (no look-up of the topic a message).
+//! handle (no look-up of the topic a message). And committing offsets with a limit to the wait for the answer: the
+//! crate's own call waits without end when the consumer's membership ends meanwhile.
 //!
 //! This is the only file of the library with `unsafe` in it. What keeps it sound:
 //!
@@ -15,8 +16,10 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use futures::task::AtomicWaker;
+use rdkafka::TopicPartitionList;
 use rdkafka::bindings as librdkafka;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode;
@@ -228,6 +231,56 @@ unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
     }
     // SAFETY: as the caller promises.
     Some(unsafe { slice::from_raw_parts(start.cast::<u8>(), length) })
+}
+
+/// Commits offsets and waits for the answer.
+///
+/// # Errors
+/// The answer, or `OperationTimedOut` when there is none in time.
+pub(super) fn commit(
+    consumer: &Consumer,
+    offsets: &TopicPartitionList,
+    timeout: Duration,
+) -> Result<(), RDKafkaErrorCode> {
+    /// Gives back the queue that the answer comes to.
+    struct Answers(*mut RDKafkaQueue);
+
+    impl Drop for Answers {
+        fn drop(&mut self) {
+            // SAFETY: it was made below, and is given back once.
+            unsafe { librdkafka::rd_kafka_queue_destroy(self.0) };
+        }
+    }
+
+    let client = consumer.client().native_ptr();
+    let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: client, list and queue live until the end of the calls that get them; the event is given back once, after
+    // its error was read. No callback is asked for.
+    let error = unsafe {
+        let answers = Answers(librdkafka::rd_kafka_queue_new(client));
+        let asked = librdkafka::rd_kafka_commit_queue(
+            client,
+            offsets.ptr(),
+            answers.0,
+            None,
+            ptr::null_mut(),
+        );
+        if asked == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            let event = librdkafka::rd_kafka_queue_poll(answers.0, timeout);
+            if event.is_null() {
+                return Err(RDKafkaErrorCode::OperationTimedOut);
+            }
+            let answer = librdkafka::rd_kafka_event_error(event);
+            librdkafka::rd_kafka_event_destroy(event);
+            answer
+        } else {
+            asked
+        }
+    };
+    match error {
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+        error => Err(error.into()),
+    }
 }
 
 /// A topic that records are produced to.

@@ -1,7 +1,7 @@
 use rdkafka::consumer::Consumer as _;
 
 use super::client::Consumer;
-use super::error::{TIMEOUT, classify};
+use super::error::{TIMEOUT, classify, patiently};
 use super::reader::native_partition;
 use crate::batch::TopicPartition;
 use crate::log::{LogError, OffsetRange};
@@ -11,14 +11,14 @@ pub(super) fn watermarks(
     consumer: &Consumer,
     partition: &TopicPartition,
 ) -> Result<OffsetRange, LogError> {
-    let asked = consumer.fetch_watermarks(partition.topic(), native_partition(partition), TIMEOUT);
-    let (low, high) = asked.map_err(|error| {
-        serve_events(consumer);
-        classify(
-            format!("ask for the offsets of {partition}"),
-            &error,
-            consumer.context(),
-        )
+    let number = native_partition(partition);
+    let (low, high) = patiently(|| {
+        let asked = consumer.fetch_watermarks(partition.topic(), number, TIMEOUT);
+        asked.map_err(|error| {
+            serve_events(consumer);
+            let action = format!("ask for the offsets of {partition}");
+            classify(action, &error, consumer.context())
+        })
     })?;
     Ok(OffsetRange {
         start: u64::try_from(low).unwrap_or(0),

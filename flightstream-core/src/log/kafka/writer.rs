@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{CommitMode, Consumer as _, ConsumerGroupMetadata};
+use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer as _, PurgeConfig};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use super::KafkaLog;
 use super::client::{Context, Producer};
-use super::error::{TIMEOUT, classify, classify_code};
-use super::native::{Outgoing, ProducerTopic};
+use super::error::{TIMEOUT, classify, classify_code, patiently};
+use super::native::{self, Outgoing, ProducerTopic};
 use super::reader::native_partition;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::router::Router;
@@ -71,10 +71,12 @@ impl KafkaWriter {
                 let producer = producer
                     .map_err(|error| classify("make a producer", &error, &Context::default()))?;
                 if transactional_id.is_some() {
-                    let initialized = producer.init_transactions(TIMEOUT);
-                    producer.poll(Duration::ZERO);
-                    initialized.map_err(|error| {
-                        classify("begin with transactions", &error, producer.context())
+                    patiently(|| {
+                        let initialized = producer.init_transactions(TIMEOUT);
+                        producer.poll(Duration::ZERO);
+                        initialized.map_err(|error| {
+                            classify("begin with transactions", &error, producer.context())
+                        })
                     })?;
                 }
                 Connected {
@@ -151,14 +153,23 @@ impl KafkaWriter {
             if let Some(lost) = member.as_ref().and_then(|member| member.not_owned(offsets)) {
                 return Err(not_owned(lost));
             }
-            match consumer.commit(&list, CommitMode::Sync) {
+            match native::commit(&consumer, &list, TIMEOUT) {
                 Ok(()) => return Ok(()),
-                Err(error) if is_settling(&error) && Instant::now() < give_up => {
+                Err(code) if is_settling(code) && Instant::now() < give_up => {
                     thread::sleep(SLICE);
                 }
-                Err(error) => {
-                    let action = format!("commit the offsets of group {group}");
-                    return Err(classify(action, &error, consumer.context()));
+                Err(code) => {
+                    let error = classify_code(
+                        format!("commit the offsets of group {group}"),
+                        code,
+                        &code.to_string(),
+                        consumer.context(),
+                    );
+                    if member.is_none() && matches!(error, LogError::Fenced { .. }) {
+                        // A client does not survive some of these answers.
+                        self.log.forget_outsider(group);
+                    }
+                    return Err(error);
                 }
             }
         }
@@ -199,6 +210,12 @@ impl Connected {
 
     /// Why a record did not arrive, if one did not.
     fn check_deliveries(&self) -> Result<(), LogError> {
+        if let Some((_, reason)) = self.producer.client().fatal_error() {
+            return Err(LogError::Fenced {
+                action: "write records".to_owned(),
+                reason,
+            });
+        }
         match self.producer.context().take_delivery_failure() {
             None => Ok(()),
             Some(code) => Err(classify_code(
@@ -414,19 +431,18 @@ fn not_owned(partition: &TopicPartition) -> LogError {
     }
 }
 
-/// Whether the group is between two assignments.
-fn is_settling(error: &KafkaError) -> bool {
+/// Whether the group is between two assignments, or between two coordinators.
+fn is_settling(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
     matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::RebalanceInProgress
-                | RDKafkaErrorCode::CoordinatorLoadInProgress
-                | RDKafkaErrorCode::CoordinatorNotAvailable
-                | RDKafkaErrorCode::NotCoordinator
-                | RDKafkaErrorCode::WaitingForCoordinator
-                | RDKafkaErrorCode::RequestTimedOut
-                | RDKafkaErrorCode::BrokerTransportFailure
-        )
+        code,
+        Code::RebalanceInProgress
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+            | Code::RequestTimedOut
+            | Code::BrokerTransportFailure
     )
 }
 

@@ -1,0 +1,212 @@
+//! What errors of a cluster lead to, one by one, injected into librdkafka's own mock of a cluster.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use flightstream_core::batch::{Raw, Record, TopicPartition};
+use flightstream_core::log::kafka::{KafkaLog, KafkaOptions};
+use flightstream_core::log::{Isolation, Log, LogError, Writer};
+use flightstream_core::time::Timestamp;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey as Api, RDKafkaRespErr as Answer};
+
+struct Mock {
+    cluster: MockCluster<'static, DefaultProducerContext>,
+    log: KafkaLog,
+}
+
+impl Mock {
+    fn new() -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("in", 1, 1).unwrap();
+        cluster.create_topic("out", 1, 1).unwrap();
+        let options = KafkaOptions::new(cluster.bootstrap_servers())
+            .set("message.timeout.ms", "4000")
+            .set("transaction.timeout.ms", "4000")
+            .set("retry.backoff.ms", "10");
+        let log = KafkaLog::open(options).unwrap();
+        Self { cluster, log }
+    }
+
+    fn writer(&self, isolation: Isolation) -> Box<dyn Writer> {
+        self.log.writer(isolation).unwrap()
+    }
+
+    /// The next requests of that kind are answered so.
+    fn answer(&self, api: Api, answers: &[Answer]) {
+        self.cluster.request_errors(api, answers);
+    }
+
+    fn written(&self) -> usize {
+        let partition = TopicPartition::new("out", 0);
+        let mut written = 0;
+        loop {
+            let some = self.log.read(&partition, written, 100).unwrap();
+            match some.last() {
+                Some(last) => written = last.origin + 1,
+                None => return usize::try_from(written).unwrap(),
+            }
+        }
+    }
+}
+
+fn record() -> Vec<Record<Raw>> {
+    vec![Record::new(Raw::from("{}"), Timestamp::from_seconds(1))]
+}
+
+fn offset() -> [(TopicPartition, u64); 1] {
+    [(TopicPartition::new("in", 0), 1)]
+}
+
+#[test]
+fn what_passes_is_waited_for() {
+    let mock = Mock::new();
+    let mut writer = mock.writer(Isolation::Immediate);
+    let passing = [
+        Answer::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        Answer::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        Answer::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+    ];
+    mock.answer(Api::Produce, &passing);
+    writer.append("out", record()).unwrap();
+    let settling = [
+        Answer::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+        Answer::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+    ];
+    mock.answer(Api::OffsetCommit, &settling);
+    writer.commit("g", &offset()).unwrap();
+    assert_eq!(mock.written(), 1);
+    assert_eq!(mock.log.committed("g", "in").unwrap().len(), 1);
+}
+
+#[test]
+fn what_the_cluster_refuses_says_what_to_change() {
+    let mock = Mock::new();
+    let mut writer = mock.writer(Isolation::Immediate);
+    let refusals = [
+        (
+            Api::Produce,
+            Answer::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+            "ACL",
+        ),
+        (
+            Api::OffsetCommit,
+            Answer::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+            "ACL",
+        ),
+    ];
+    for (api, answer, advice) in refusals {
+        mock.answer(api, &[answer]);
+        let outcome = writer.append("out", record());
+        let error = outcome
+            .and_then(|()| writer.commit("g", &offset()))
+            .unwrap_err();
+        assert!(
+            matches!(error, LogError::Refused { .. }),
+            "{answer:?}: {error:?}"
+        );
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn a_group_that_goes_on_without_this_member_is_told_as_that() {
+    let mock = Mock::new();
+    let mut writer = mock.writer(Isolation::Immediate);
+    for answer in [
+        Answer::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+        Answer::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+        Answer::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
+    ] {
+        mock.answer(Api::OffsetCommit, &[answer]);
+        let error = writer.commit("g", &offset()).unwrap_err();
+        assert!(
+            matches!(error, LogError::Fenced { .. }),
+            "{answer:?}: {error:?}"
+        );
+    }
+    writer.commit("g", &offset()).unwrap();
+}
+
+#[test]
+fn a_transaction_that_is_to_be_aborted_is_written_again() {
+    for (api, answer) in [
+        (
+            Api::TxnOffsetCommit,
+            Answer::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+        ),
+        (
+            Api::TxnOffsetCommit,
+            Answer::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+        ),
+        (
+            Api::AddOffsetsToTxn,
+            Answer::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+        ),
+        (
+            Api::Produce,
+            Answer::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        ),
+    ] {
+        let mock = Mock::new();
+        let mut writer = mock.writer(Isolation::Transactional);
+        mock.answer(api, &[answer]);
+        writer.append("out", record()).unwrap();
+        let error = writer.commit("g", &offset()).unwrap_err();
+        let is_told = matches!(error, LogError::Fenced { .. } | LogError::Refused { .. });
+        assert!(is_told, "{answer:?}: {error:?}");
+        writer.abort();
+        writer.append("out", record()).unwrap();
+        writer.commit("g", &offset()).unwrap();
+    }
+}
+
+#[test]
+fn a_producer_that_is_fenced_is_replaced() {
+    for (api, answer) in [
+        (
+            Api::EndTxn,
+            Answer::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+        ),
+        (
+            Api::AddPartitionsToTxn,
+            Answer::RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+        ),
+        (Api::EndTxn, Answer::RD_KAFKA_RESP_ERR_INVALID_TXN_STATE),
+    ] {
+        let mock = Mock::new();
+        let mut writer = mock.writer(Isolation::Transactional);
+        mock.answer(api, &[answer]);
+        let outcome = writer.append("out", record());
+        let error = outcome
+            .and_then(|()| writer.commit("g", &offset()))
+            .unwrap_err();
+        assert!(
+            matches!(error, LogError::Fenced { .. }),
+            "{answer:?}: {error:?}"
+        );
+        writer.abort();
+        writer.append("out", record()).unwrap();
+        writer.commit("g", &offset()).unwrap();
+    }
+}
+
+#[test]
+fn a_cluster_that_goes_away_is_told_after_the_time_that_is_set() {
+    let mock = Mock::new();
+    let mut writer = mock.writer(Isolation::Immediate);
+    writer.append("out", record()).unwrap();
+    writer.commit("", &[]).unwrap();
+    mock.cluster.broker_down(1).unwrap();
+    writer.append("out", record()).unwrap();
+    let error = writer.commit("", &[]).unwrap_err();
+    assert!(matches!(error, LogError::Unavailable { .. }), "{error:?}");
+    mock.cluster.broker_up(1).unwrap();
+    mock.cluster
+        .broker_round_trip_time(1, Duration::ZERO)
+        .unwrap();
+    writer.append("out", record()).unwrap();
+    writer.commit("", &[]).unwrap();
+    assert!(mock.written() >= 2);
+}
