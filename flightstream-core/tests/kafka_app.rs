@@ -53,6 +53,9 @@ fn reports(log: &dyn Log) -> Vec<Vec<Record<Raw>>> {
         .collect()
 }
 
+type Values = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
+type Refused = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Topics of a log, filled with the reports.
 struct Place {
     log: Arc<dyn Log>,
@@ -87,7 +90,7 @@ impl Place {
     }
 
     /// Values by key, in their order, and the refused values with their reason.
-    fn outcome(&self) -> (BTreeMap<Vec<u8>, Vec<Vec<u8>>>, Vec<(Vec<u8>, Vec<u8>)>) {
+    fn outcome(&self) -> (Values, Refused) {
         let all = |topic: &str| -> Vec<_> {
             let partitions = (0..PARTITIONS).flat_map(|number| read_all(&*self.log, topic, number));
             partitions.collect()
