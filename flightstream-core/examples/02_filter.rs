@@ -20,7 +20,8 @@ use flightstream_core::flight::Flight;
 use flightstream_core::flight::airlabs::AirlabsJson;
 use flightstream_core::log::memory::MemoryLog;
 use flightstream_core::log::{Isolation, Log, TopicSpec};
-use flightstream_core::runtime::{App, TaskContext, dead_letter_header, topic};
+use flightstream_core::runtime::dead_letters::header;
+use flightstream_core::runtime::{App, TaskContext, topic};
 use flightstream_core::time::Timestamp;
 
 fn airborne(raw: impl Records<Record = Raw>, _: TaskContext) -> impl Records<Record = Flight> {
@@ -62,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let refused = log.read(&TopicPartition::new("flight-dlq", 0), 0, 10)?;
     for letter in &refused {
-        let reason = letter.headers.get(dead_letter_header::REASON);
+        let reason = letter.headers.get(header::REASON);
         println!(
             "refused: {}",
             String::from_utf8_lossy(reason.map_or(&[], |reason| reason))

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::batch::Span;
+use crate::batch::{Batch, Offset, Rejection, Span};
 use crate::log::LogError;
 use crate::store::StoreError;
 
@@ -41,6 +41,22 @@ pub enum Fatal {
     /// A store cannot be used. See the source for what to do.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A stage refused a record, and its policy is [`OnFailure::Fail`]. Correct what it was made from, or choose another
+    /// policy; nothing of the range is committed.
+    #[error(
+        "{stage} refused the record at offset {offset} ({rejection}), which was read with {range}, and its policy is to \
+         fail; choose OnFailure::DeadLetter or OnFailure::Skip to go on without such records"
+    )]
+    Refused {
+        /// Which one.
+        stage: &'static str,
+        /// Where the record was read.
+        offset: Offset,
+        /// The record range that it was read with.
+        range: String,
+        /// Why it was refused.
+        rejection: Rejection,
+    },
     /// An operator or a sink cannot go on.
     #[error("{stage} cannot go on: {source}")]
     Stage {
@@ -71,7 +87,7 @@ impl Fatal {
         };
         match self {
             Self::Log(error) => log_is_gone(error),
-            Self::DrainTimeout { .. } | Self::Store(_) => true,
+            Self::DrainTimeout { .. } | Self::Store(_) | Self::Refused { .. } => true,
             _ => false,
         }
     }
@@ -92,6 +108,61 @@ impl Fatal {
         Self::Stage {
             stage,
             source: source.into(),
+        }
+    }
+}
+
+/// What becomes of a record that a stage refuses: the policy of every operator and sink that can fail on a record, by its
+/// method `on_failure`.
+///
+/// A look-up that takes its time can be tried again before, see
+/// [`EnrichAsync::retry`](crate::operator::EnrichAsync::retry). All other stages are functions of the record: asked
+/// again, they give the same answer.
+///
+/// ```
+/// # futures::executor::block_on(async {
+/// use flightstream_core::{OnFailure, Records, batch::Rejection, from_values};
+///
+/// let odd = |n: u32| if n % 2 == 1 { Ok(n) } else { Err(Rejection::new("even")) };
+/// let batches = from_values([1, 2]).enrich(odd).on_failure(OnFailure::Skip).collect_batches().await?;
+/// assert!(batches[0].rejected()[0].is_skipped);
+///
+/// let failed = from_values([1, 2]).enrich(odd).on_failure(OnFailure::Fail).collect_batches().await;
+/// assert!(failed.unwrap_err().to_string().starts_with("enrich refused the record at offset 0 (even)"));
+/// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It ends the app, with [`Fatal::Refused`]. What came before its batch stays committed.
+    Fail,
+    /// It is counted by its reason and dropped.
+    Skip,
+    /// It is counted by its reason and goes to the dead-letter topic, if the app has one.
+    #[default]
+    DeadLetter,
+}
+
+impl OnFailure {
+    /// Applies the policy to what a stage has refused of a batch: all that was not refused before, which are the first
+    /// `before` of [`Batch::rejected`].
+    ///
+    /// # Errors
+    /// [`Fatal::Refused`] for the first of them, if the policy is to fail.
+    pub fn settle<T>(self, mut batch: Batch<T>, before: usize) -> Result<Batch<T>, Fatal> {
+        match (self, batch.rejected().get(before)) {
+            (Self::Fail, Some(refused)) => Err(Fatal::Refused {
+                stage: refused.stage,
+                offset: refused.origin,
+                range: batch
+                    .span()
+                    .map_or_else(|| "records of no partition".to_owned(), ToString::to_string),
+                rejection: refused.rejection.clone(),
+            }),
+            (Self::Skip, Some(_)) => {
+                batch.skip_rejected(before);
+                Ok(batch)
+            }
+            _ => Ok(batch),
         }
     }
 }

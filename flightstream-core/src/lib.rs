@@ -65,6 +65,7 @@
 //! ```
 
 pub mod batch;
+mod date;
 mod error;
 pub mod flight;
 pub mod guide;
@@ -82,5 +83,5 @@ pub mod testing;
 pub mod time;
 pub mod window;
 
-pub use self::error::Fatal;
+pub use self::error::{Fatal, OnFailure};
 pub use self::records::{Records, from_batches, from_values};

@@ -142,7 +142,12 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
         assert_records(Inspect::new(self, f))
     }
 
-    /// Takes each record's event time from its value.
+    /// Takes each record's event time from its value: a [`Timestamp`], or an `Option` of one.
+    ///
+    /// A record without a time, or with one before the epoch, is refused (`no_event_time`, `negative_time`): by default
+    /// it becomes a dead letter, [`on_failure`](EventTime::on_failure) decides otherwise. It can also be given the time
+    /// of its [partition](EventTime::or_partition_time). Times that are too [old](EventTime::not_before) or too far in the
+    /// [future](EventTime::guard) are refused on request.
     ///
     /// ```
     /// # futures::executor::block_on(async {
@@ -155,10 +160,11 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// assert_eq!(batches[0].records()[0].event_time, Timestamp::from_millis(1_706_705_158_000));
     /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
     /// ```
-    fn event_time<F>(self, f: F) -> EventTime<Self, F>
+    fn event_time<F, E>(self, f: F) -> EventTime<Self, F>
     where
         Self: Sized,
-        F: FnMut(&Self::Record) -> Timestamp,
+        F: FnMut(&Self::Record) -> E,
+        E: Into<Option<Timestamp>>,
     {
         assert_records(EventTime::new(self, f))
     }
@@ -210,7 +216,7 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// assert_eq!(batches[0].rejected()[0].rejection.to_string(), "unknown_airport: ???");
     /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
     /// ```
-    fn enrich_async<F, Fut, U, E>(self, limit: usize, f: F) -> EnrichAsync<Self, F>
+    fn enrich_async<F, Fut, U, E>(self, limit: usize, f: F) -> EnrichAsync<Self, F, Fut>
     where
         Self: Sized,
         F: FnMut(Self::Record) -> Fut,

@@ -3,13 +3,28 @@
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::date;
 
 /// A point in time: milliseconds since the Unix epoch, UTC.
+///
+/// ```
+/// use flightstream_core::time::Timestamp;
+///
+/// let time: Timestamp = "2024-01-31T12:45:58Z".parse()?;
+/// assert_eq!(time, Timestamp::from_seconds(1_706_705_158));
+/// assert_eq!(time.to_string(), "2024-01-31T12:45:58.000Z");
+/// assert_eq!("2024-01-31".parse(), Ok(Timestamp::from_seconds(1_706_659_200)));
+/// assert!("yesterday".parse::<Timestamp>().is_err());
+/// # Ok::<(), flightstream_core::time::InvalidTimestamp>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
@@ -69,6 +84,32 @@ impl fmt::Debug for Timestamp {
         write!(f, "{}ms", self.0)
     }
 }
+
+/// As ISO 8601: `2024-01-31T12:45:58.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&date::format(self.0))
+    }
+}
+
+/// From ISO 8601, as far as a year alone, or from milliseconds since the epoch.
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let millis = date::parse(text, false);
+        millis
+            .map(Self)
+            .ok_or_else(|| InvalidTimestamp(text.to_owned()))
+    }
+}
+
+/// A text that is no time.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{0:?} is no time; write it as 2024-01-31T12:45:58Z, as 2024-01-31, or as milliseconds since 1970"
+)]
+pub struct InvalidTimestamp(String);
 
 /// Where operators and the runtime read the time of day.
 ///

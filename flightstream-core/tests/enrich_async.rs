@@ -11,17 +11,18 @@
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use flightstream_core::batch::{Ack, AckState, Batch, Record, Rejection, Span, TopicPartition};
 use flightstream_core::operator::Retry;
+use flightstream_core::store::{KeyValueStore, StoreHandle};
 use flightstream_core::testing::{feed, laws};
-use flightstream_core::time::Timestamp;
+use flightstream_core::time::{Clock as _, ManualClock, Timestamp};
 use flightstream_core::{Records, from_values};
 use futures::Stream as _;
 use futures::channel::oneshot;
-use futures::executor::block_on;
 use proptest::prelude::*;
 
 fn even(n: usize) -> Result<usize, Rejection> {
@@ -111,33 +112,29 @@ proptest! {
 
     #[test]
     fn a_failed_look_up_is_tried_again_so_often(times in 0_u32..5, failures in 0_u32..7) {
-        let (calls, waits) = (RefCell::new(0), Rc::new(RefCell::new(Vec::new())));
-        let calls = Rc::new(calls);
+        let clock = ManualClock::default();
+        let store = StoreHandle::<KeyValueStore<(), ()>>::unlogged_with_clock("timers", Arc::new(clock.clone()));
+        let calls = Rc::new(RefCell::new(Vec::new()));
         let look_up = {
-            let calls = Rc::clone(&calls);
+            let (calls, clock) = (Rc::clone(&calls), clock.clone());
             move |n: usize| {
-                let call = calls.replace_with(|calls| *calls + 1);
-                async move { if call < failures { Err(Rejection::new("busy")) } else { Ok(n) } }
+                calls.borrow_mut().push(clock.now().as_millis());
+                let is_busy = calls.borrow().len() <= failures as usize;
+                async move { if is_busy { Err(Rejection::new("busy")) } else { Ok(n) } }
             }
         };
-        let wait = {
-            let waits = Rc::clone(&waits);
-            move |delay: Duration| {
-                waits.borrow_mut().push(delay.as_millis());
-                std::future::ready(())
+        let millis = Duration::from_millis;
+        let policy = Retry::times(times).backoff(millis(10), millis(40), store.timers());
+        let mut records = pin!(from_values([7]).enrich_async(1, look_up).retry(policy));
+        let batch = loop {
+            match records.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(batch) => break batch.unwrap().unwrap(),
+                Poll::Pending => clock.advance(millis(1)),
             }
         };
-        let policy = Retry::times(times).wait(
-            Duration::from_millis(10),
-            Duration::from_millis(40),
-            wait,
-        );
-        let records = from_values([7]).enrich_async(1, look_up).retry(policy);
-        let batches = block_on(records.collect_batches()).unwrap();
-        prop_assert_eq!(batches[0].records().len(), usize::from(failures <= times));
-        prop_assert_eq!(batches[0].rejected().len(), usize::from(failures > times));
-        prop_assert_eq!(*calls.borrow(), failures.min(times) + 1);
-        let expected = [10, 20, 40, 40, 40];
-        prop_assert_eq!(&*waits.borrow(), &expected[..failures.min(times) as usize]);
+        prop_assert_eq!(batch.records().len(), usize::from(failures <= times));
+        prop_assert_eq!(batch.rejected().len(), usize::from(failures > times));
+        let expected = [0, 10, 30, 70, 110, 150];
+        prop_assert_eq!(&*calls.borrow(), &expected[..=failures.min(times) as usize]);
     }
 }

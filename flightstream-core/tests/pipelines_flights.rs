@@ -31,6 +31,8 @@ use flightstream_core::window::WindowedKey;
 use proptest::prelude::*;
 
 const BEGIN: i64 = 1_706_705_000;
+/// What the clock shows: a day later, as in a replay.
+const NOW: Timestamp = Timestamp::from_seconds(BEGIN + 86_400);
 const PARTITIONS: u32 = 3;
 
 /// One message; the first number is how much later than the one before it was sent, the second how late it comes.
@@ -108,7 +110,13 @@ fn decode<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Flight> {
 }
 
 fn positions() -> TestDriver<flightstream_core::flight::EnrichedFlight> {
-    TestDriver::new(latest_positions).table(AIRPORTS, Arc::new(Airports::default()))
+    TestDriver::new(latest_positions)
+        .table(AIRPORTS, Arc::new(Airports::default()))
+        .starts_at(NOW)
+}
+
+fn flights() -> TestDriver<(WindowedKey<Icao24>, FlightSession)> {
+    TestDriver::new(flight_sessions).starts_at(NOW)
 }
 
 /// The sessions of each aircraft by its first report, found by sorting everything.
@@ -200,7 +208,7 @@ proptest! {
         batch_size in 1_usize..20,
     ) {
         let texts = texts(&messages);
-        let mut driver = TestDriver::new(flight_sessions).batch_size(batch_size);
+        let mut driver = flights().batch_size(batch_size);
         for (hex, text) in &texts {
             driver.send(0, Timestamp::default(), hex.clone(), text.clone()).unwrap();
         }
@@ -257,10 +265,7 @@ fn disordered() -> impl Strategy<Value = Input> {
 
 #[test]
 fn sessions_do_not_depend_on_what_happens_between_batches() {
-    schedule::check(disordered(), || {
-        TestDriver::new(flight_sessions).partitions(2)
-    })
-    .unwrap();
+    schedule::check(disordered(), || flights().partitions(2)).unwrap();
 }
 
 #[test]
@@ -282,9 +287,7 @@ fn sessions_of_dirty_traffic_agree_with_the_model_over_a_restart() {
     let end_of_traffic = start.plus(Duration::from_secs(50 * 60));
     simulation.messages_between(start, end_of_traffic, &mut messages);
 
-    let mut driver = TestDriver::new(flight_sessions)
-        .partitions(PARTITIONS)
-        .batch_size(64);
+    let mut driver = flights().partitions(PARTITIONS).batch_size(64);
     let mut texts = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         let record = Record {

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use flightstream_core::batch::{Batch, Raw, Record, Rejection, TopicPartition};
 use flightstream_core::log::memory::MemoryLog;
 use flightstream_core::log::{Isolation, Log, LogError, TopicSpec};
+use flightstream_core::runtime::dead_letters::header as name;
 use flightstream_core::runtime::{
-    App, AppError, Delivery, MakeSink, Outputs, Sink, TaskContext, dead_letter_header, topic,
+    App, AppError, Delivery, MakeSink, Outputs, Sink, TaskContext, topic,
 };
 use flightstream_core::time::Timestamp;
 use flightstream_core::{Fatal, Records};
@@ -103,9 +104,9 @@ fn each_record_is_either_in_the_output_or_a_dead_letter() {
         let letter = letters.iter().find(|letter| text(letter) == "x10").unwrap();
         assert_eq!(letter.key.as_deref(), Some(&b"x10"[..]));
         let header = |name| String::from_utf8(letter.headers.get(name).unwrap().to_vec()).unwrap();
-        assert_eq!(header(dead_letter_header::STAGE), "decode");
-        assert_eq!(header(dead_letter_header::REASON), "not_a_number");
-        assert_eq!(header(dead_letter_header::TOPIC), "in");
+        assert_eq!(header(name::STAGE), "decode");
+        assert_eq!(header(name::REASON), "not_a_number");
+        assert_eq!(header(name::TOPIC), "in");
     }
 }
 

@@ -381,8 +381,9 @@ fn with_one_transaction_a_failing_task_takes_the_others_along() {
 
 #[test]
 fn output_can_be_seen_as_it_would_be_written() {
-    let mut driver =
-        TestDriver::new(pipelines::enriched).table(AIRPORTS, Arc::new(Airports::embedded()));
+    let mut driver = TestDriver::new(pipelines::enriched)
+        .table(AIRPORTS, Arc::new(Airports::embedded()))
+        .starts_at(Timestamp::from_seconds(1_706_705_160));
     let message =
         br#"{"hex":"48AE23","lat":52.1,"lng":20.9,"dep_iata":"WAW","updated":1706705158}"#;
     driver

@@ -232,7 +232,15 @@ impl<T> Batch<T> {
             origin,
             stage,
             rejection,
+            is_skipped: false,
         });
+    }
+
+    /// Marks all refused records but the first `before` as skipped.
+    pub(crate) fn skip_rejected(&mut self, before: usize) {
+        for rejected in self.rejected.iter_mut().skip(before) {
+            rejected.is_skipped = true;
+        }
     }
 }
 

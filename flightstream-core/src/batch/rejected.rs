@@ -79,4 +79,7 @@ pub struct Rejected {
     pub stage: &'static str,
     /// Why.
     pub rejection: Rejection,
+    /// Whether it is only counted and gets no dead letter, which is its stage's policy
+    /// [`OnFailure::Skip`](crate::OnFailure::Skip).
+    pub is_skipped: bool,
 }

@@ -55,10 +55,11 @@ where
 {
 }
 
-impl<R, F> Aligned for EventTime<R, F>
+impl<R, F, E> Aligned for EventTime<R, F>
 where
     R: Aligned,
-    F: FnMut(&R::Record) -> Timestamp,
+    F: FnMut(&R::Record) -> E,
+    E: Into<Option<Timestamp>>,
 {
 }
 

@@ -6,7 +6,7 @@ use futures::stream::Stream;
 use pin_project_lite::pin_project;
 
 use crate::batch::{Batch, Raw, Rejection};
-use crate::{Fatal, Records};
+use crate::{Fatal, OnFailure, Records};
 
 pin_project! {
     /// Records for the [`decode`](Records::decode) method.
@@ -15,12 +15,23 @@ pin_project! {
         #[pin]
         records: R,
         decoder: D,
+        on_failure: OnFailure,
     }
 }
 
 impl<R, D> Decode<R, D> {
     pub(crate) fn new(records: R, decoder: D) -> Self {
-        Self { records, decoder }
+        Self {
+            records,
+            decoder,
+            on_failure: OnFailure::default(),
+        }
+    }
+
+    /// What becomes of a message that cannot be decoded, by default a dead letter.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
+        self
     }
 }
 
@@ -43,7 +54,9 @@ where
         let this = self.project();
         let next = ready!(this.records.poll_next(cx));
         Poll::Ready(next.map(|batch| {
-            Ok(batch?.transform("decode", |record, output| {
+            let batch = batch?;
+            let before = batch.rejected().len();
+            let batch = batch.transform("decode", |record, output| {
                 let bytes = record
                     .value
                     .as_bytes()
@@ -51,7 +64,8 @@ where
                 let value = this.decoder.decode(bytes).map_err(Into::into)?;
                 output.push(record.with_value(value));
                 Ok::<(), Rejection>(())
-            }))
+            });
+            this.on_failure.settle(batch, before)
         }))
     }
 }

@@ -6,7 +6,7 @@ use futures::stream::Stream;
 use pin_project_lite::pin_project;
 
 use crate::batch::{Batch, Rejection};
-use crate::{Fatal, Records};
+use crate::{Fatal, OnFailure, Records};
 
 pin_project! {
     /// Records for the [`enrich`](Records::enrich) method.
@@ -15,12 +15,23 @@ pin_project! {
         #[pin]
         records: R,
         f: F,
+        on_failure: OnFailure,
     }
 }
 
 impl<R, F> Enrich<R, F> {
     pub(crate) fn new(records: R, f: F) -> Self {
-        Self { records, f }
+        Self {
+            records,
+            f,
+            on_failure: OnFailure::default(),
+        }
+    }
+
+    /// What becomes of a record that the look-up refuses, by default a dead letter.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
+        self
     }
 }
 
@@ -44,11 +55,14 @@ where
         let this = self.project();
         let next = ready!(this.records.poll_next(cx));
         Poll::Ready(next.map(|batch| {
-            Ok(batch?.transform("enrich", |record, output| {
+            let batch = batch?;
+            let before = batch.rejected().len();
+            let batch = batch.transform("enrich", |record, output| {
                 let (value, rest) = record.take_value();
                 output.push(rest.with_value((this.f)(value)?));
                 Ok::<(), E>(())
-            }))
+            });
+            this.on_failure.settle(batch, before)
         }))
     }
 }

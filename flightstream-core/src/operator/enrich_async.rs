@@ -7,78 +7,112 @@ use std::task::{Context, Poll, ready};
 use futures::stream::{FuturesUnordered, Stream};
 use pin_project_lite::pin_project;
 
-use super::{Aligned, Lookup, Retry, Retrying};
+use super::retry::Due;
+use super::{Aligned, Retry};
 use crate::batch::{Batch, Record, Rejection};
-use crate::{Fatal, Records};
+use crate::{Fatal, OnFailure, Records};
 
 pin_project! {
     /// Records for the [`enrich_async`](Records::enrich_async) method.
     #[must_use = "streams do nothing unless polled"]
-    pub struct EnrichAsync<R, L>
+    pub struct EnrichAsync<R, F, Fut>
     where
         R: Records,
-        L: Lookup<R::Record>,
+        Fut: Future,
     {
         #[pin]
         records: R,
-        lookup: L,
+        f: F,
         limit: usize,
-        current: Option<Current<R::Record, L>>,
+        retry: Option<Again<R::Record>>,
+        on_failure: OnFailure,
+        current: Option<Current<R::Record, Fut>>,
     }
+}
+
+/// A policy, and how a value is kept for another try.
+struct Again<T> {
+    policy: Retry,
+    clone: fn(&T) -> T,
 }
 
 /// The batch that is being worked on. It keeps its ack until its last record is done.
-struct Current<T, L: Lookup<T>> {
+struct Current<T, Fut: Future> {
     batch: Batch<T>,
-    waiting: std::vec::IntoIter<T>,
-    running: FuturesUnordered<Numbered<L::Future>>,
+    waiting: std::iter::Enumerate<std::vec::IntoIter<T>>,
+    running: FuturesUnordered<Numbered<T, Fut>>,
+    failed: Vec<Failed<T>>,
     rest: Vec<Record<()>>,
-    results: Vec<Option<Result<L::Output, L::Error>>>,
+    results: Vec<Option<Fut::Output>>,
+}
+
+/// A look-up that will be tried again.
+struct Failed<T> {
+    number: usize,
+    value: T,
+    failures: u32,
+    due: Due,
 }
 
 pin_project! {
-    /// A future that tells which record it is of.
-    struct Numbered<F> {
+    /// A look-up that tells which record it is of.
+    struct Numbered<T, Fut> {
         number: usize,
+        kept: Option<T>,
+        failures: u32,
         #[pin]
-        future: F,
+        future: Fut,
     }
 }
 
-impl<F: Future> Future for Numbered<F> {
-    type Output = (usize, F::Output);
+impl<T, Fut: Future> Future for Numbered<T, Fut> {
+    type Output = (usize, Option<T>, u32, Fut::Output);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.future.poll(cx).map(|output| (*this.number, output))
+        let output = ready!(this.future.poll(cx));
+        Poll::Ready((*this.number, this.kept.take(), *this.failures, output))
     }
 }
 
-impl<R, L> EnrichAsync<R, L>
+impl<R, F, Fut> EnrichAsync<R, F, Fut>
 where
     R: Records,
-    L: Lookup<R::Record>,
+    F: FnMut(R::Record) -> Fut,
+    Fut: Future,
 {
-    pub(crate) fn new(records: R, limit: usize, lookup: L) -> Self {
+    pub(crate) fn new(records: R, limit: usize, f: F) -> Self {
         Self {
             records,
-            lookup,
+            f,
             limit: limit.max(1),
+            retry: None,
+            on_failure: OnFailure::default(),
             current: None,
         }
     }
 
-    /// Tries a failed look-up again before its record is refused.
-    pub fn retry<W>(self, policy: Retry<W>) -> EnrichAsync<R, Retrying<L, W>>
+    /// Tries a failed look-up again before its record is refused. While it waits it takes one of the places of `limit`.
+    pub fn retry(mut self, policy: Retry) -> Self
     where
-        Retrying<L, W>: Lookup<R::Record>,
+        R::Record: Clone,
     {
-        let lookup = Retrying::new(self.lookup, policy);
-        EnrichAsync::new(self.records, self.limit, lookup)
+        let clone = R::Record::clone;
+        self.retry = Some(Again { policy, clone });
+        self
+    }
+
+    /// What becomes of a record whose look-up fails for good, by default a dead letter.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
+        self
     }
 }
 
-impl<T, L: Lookup<T>> Current<T, L> {
+impl<T, U, E, Fut> Current<T, Fut>
+where
+    Fut: Future<Output = Result<U, E>>,
+{
     fn new(mut batch: Batch<T>) -> Self {
         let records = std::mem::take(batch.records_mut());
         let (mut waiting, mut rest) = (Vec::with_capacity(records.len()), Vec::new());
@@ -89,41 +123,88 @@ impl<T, L: Lookup<T>> Current<T, L> {
         }
         Self {
             batch,
-            waiting: waiting.into_iter(),
+            waiting: waiting.into_iter().enumerate(),
             running: FuturesUnordered::new(),
+            failed: Vec::new(),
             results: rest.iter().map(|_| None).collect(),
             rest,
         }
     }
 
     /// Ready when all look-ups of the batch are done.
-    fn poll(&mut self, lookup: &mut L, limit: usize, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(
+        &mut self,
+        mut f: impl FnMut(T) -> Fut,
+        limit: usize,
+        again: Option<&Again<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         loop {
-            while self.running.len() < limit {
-                let number = self.rest.len() - self.waiting.len();
-                let Some(value) = self.waiting.next() else {
+            if let Some(again) = again {
+                let due = |failed: &mut Failed<T>| again.policy.is_due(failed.due);
+                for failed in self.failed.extract_if(.., due) {
+                    let Failed {
+                        number,
+                        value,
+                        failures,
+                        ..
+                    } = failed;
+                    let kept = Some((again.clone)(&value));
+                    let future = f(value);
+                    self.running.push(Numbered {
+                        number,
+                        kept,
+                        failures,
+                        future,
+                    });
+                }
+            }
+            while self.running.len() + self.failed.len() < limit {
+                let Some((number, value)) = self.waiting.next() else {
                     break;
                 };
-                let future = lookup.look_up(value);
-                self.running.push(Numbered { number, future });
+                let kept = again.map(|again| (again.clone)(&value));
+                let future = f(value);
+                self.running.push(Numbered {
+                    number,
+                    kept,
+                    failures: 0,
+                    future,
+                });
             }
-            let Some((number, result)) = ready!(Pin::new(&mut self.running).poll_next(cx)) else {
-                return Poll::Ready(());
-            };
-            if let Some(slot) = self.results.get_mut(number) {
-                *slot = Some(result);
+            let (number, kept, failures, result) =
+                match ready!(Pin::new(&mut self.running).poll_next(cx)) {
+                    Some(done) => done,
+                    None if self.failed.is_empty() => return Poll::Ready(()),
+                    None => return Poll::Pending,
+                };
+            let failures = failures + 1;
+            let retry = again.filter(|_| result.is_err());
+            match (retry.and_then(|again| again.policy.next(failures)), kept) {
+                (Some(due), Some(value)) => self.failed.push(Failed {
+                    number,
+                    value,
+                    failures,
+                    due,
+                }),
+                _ => {
+                    if let Some(slot) = self.results.get_mut(number) {
+                        *slot = Some(result);
+                    }
+                }
             }
         }
     }
 
-    fn finish(self) -> Batch<L::Output>
+    fn finish(self, on_failure: OnFailure) -> Result<Batch<U>, Fatal>
     where
-        L::Error: Into<Rejection>,
+        E: Into<Rejection>,
     {
         // Its records were taken out, so this only changes its type.
         let mut batch = self
             .batch
             .transform("enrich_async", |_, _| Ok::<(), Infallible>(()));
+        let before = batch.rejected().len();
         for (record, result) in self.rest.into_iter().zip(self.results) {
             match result {
                 Some(Ok(value)) => batch.records_mut().push(record.with_value(value)),
@@ -138,14 +219,14 @@ impl<T, L: Lookup<T>> Current<T, L> {
                 None => {}
             }
         }
-        batch
+        on_failure.settle(batch, before)
     }
 }
 
-impl<R, L> fmt::Debug for EnrichAsync<R, L>
+impl<R, F, Fut> fmt::Debug for EnrichAsync<R, F, Fut>
 where
     R: Records + fmt::Debug,
-    L: Lookup<R::Record>,
+    Fut: Future,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnrichAsync")
@@ -155,13 +236,14 @@ where
     }
 }
 
-impl<R, L> Stream for EnrichAsync<R, L>
+impl<R, F, Fut, U, E> Stream for EnrichAsync<R, F, Fut>
 where
     R: Records,
-    L: Lookup<R::Record>,
-    L::Error: Into<Rejection>,
+    F: FnMut(R::Record) -> Fut,
+    Fut: Future<Output = Result<U, E>>,
+    E: Into<Rejection>,
 {
-    type Item = Result<Batch<L::Output>, Fatal>;
+    type Item = Result<Batch<U>, Fatal>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
@@ -173,15 +255,17 @@ where
                 None => return Poll::Ready(None),
             },
         };
-        ready!(current.poll(this.lookup, *this.limit, cx));
-        Poll::Ready(this.current.take().map(|current| Ok(current.finish())))
+        ready!(current.poll(&mut *this.f, *this.limit, this.retry.as_ref(), cx));
+        let done = this.current.take();
+        Poll::Ready(done.map(|current| current.finish(*this.on_failure)))
     }
 }
 
-impl<R, L> Aligned for EnrichAsync<R, L>
+impl<R, F, Fut, U, E> Aligned for EnrichAsync<R, F, Fut>
 where
     R: Aligned,
-    L: Lookup<R::Record>,
-    L::Error: Into<Rejection>,
+    F: FnMut(R::Record) -> Fut,
+    Fut: Future<Output = Result<U, E>>,
+    E: Into<Rejection>,
 {
 }

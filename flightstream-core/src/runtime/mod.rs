@@ -45,7 +45,23 @@
 //! # Failures
 //!
 //! A panic or a [`Fatal`](crate::Fatal) error in a task drops what it has not committed; the task starts again from the
-//! last commit after a pause that grows with each failure in a row.
+//! last commit after a pause that grows with each failure in a row, up to 30 s. A commit of its own ends the row.
+//!
+//! A record that a stage refuses becomes a dead letter, or is skipped, or ends the app: see
+//! [`OnFailure`](crate::OnFailure).
+//!
+//! # Who waits for whom
+//!
+//! The tasks of a worker take turns, a batch each. One that waits for an answer, for a [retry](crate::operator::Retry) or
+//! for its restart is not polled meanwhile, and the others go on. At a commit:
+//!
+//! - With [`Delivery::AtLeastOnce`] each task commits once it is drained. One whose answers take their time commits
+//!   later and holds up nobody.
+//! - With [`Delivery::ExactlyOnce`] one transaction covers all tasks of a worker. So at a commit they wait for the
+//!   slowest, and when one fails the others go back to the last commit with it. [`App::workers`] with as many workers as
+//!   partitions keeps them apart.
+//! - A stop, a pause, and partitions that go to another member wait for what is in flight; a stop does so up to
+//!   [`App::drain_deadline`].
 //!
 //! # From outside
 //!
@@ -58,7 +74,7 @@ pub(crate) mod backoff;
 mod changelog;
 mod context;
 mod control;
-mod dead_letters;
+pub mod dead_letters;
 mod delivery;
 mod describe;
 mod encoder;
@@ -88,7 +104,6 @@ pub(crate) use self::app::Prepared;
 pub use self::app::{App, AppError, Topic, topic};
 pub(crate) use self::context::Outbox;
 pub use self::context::TaskContext;
-pub use self::dead_letters::header as dead_letter_header;
 pub use self::delivery::Delivery;
 pub use self::describe::{Operator, SinkDescription, StoreDescription, Topology};
 pub use self::encoder::{Encoder, Json, JsonValues, Payload};

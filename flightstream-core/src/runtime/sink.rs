@@ -11,9 +11,9 @@ use super::describe::SinkDescription;
 use super::encoder::{Encoder, Payload};
 use super::meter::Meter;
 use super::status::Status;
-use crate::Fatal;
 use crate::batch::{Batch, Raw, Record, Rejected, TopicPartition};
 use crate::log::{Log, LogError, Writer};
+use crate::{Fatal, OnFailure};
 
 /// Where a task's batches end. It resolves each batch's ack once what the batch holds is delivered, or will be by
 /// the commit that follows.
@@ -92,7 +92,7 @@ impl Outputs<'_> {
         Ok(self.writer.append(topic, records)?)
     }
 
-    /// Sends refused records to the dead-letter topic, if the app has one, and counts them.
+    /// Counts refused records, and sends those that are not skipped to the dead-letter topic, if the app has one.
     ///
     /// # Errors
     /// If the log refuses them.
@@ -114,8 +114,11 @@ impl Outputs<'_> {
             }
         }
         if let Some(topic) = self.dead_letters {
-            let letters = rejected.into_iter().map(|reject| dead_letter(reject, from));
-            self.writer.append(topic, letters.collect())?;
+            let refused = rejected.into_iter().filter(|reject| !reject.is_skipped);
+            let letters: Vec<_> = refused.map(|reject| dead_letter(reject, from)).collect();
+            if !letters.is_empty() {
+                self.writer.append(topic, letters)?;
+            }
         }
         Ok(())
     }
@@ -144,6 +147,7 @@ pub struct TopicSink<T, E> {
     topic: Arc<str>,
     encoder: E,
     tally: Option<fn(&T) -> &'static str>,
+    on_failure: OnFailure,
     records: PhantomData<fn(T)>,
 }
 
@@ -153,6 +157,7 @@ impl<T, E> TopicSink<T, E> {
             topic,
             encoder,
             tally: None,
+            on_failure: OnFailure::default(),
             records: PhantomData,
         }
     }
@@ -163,6 +168,13 @@ impl<T, E> TopicSink<T, E> {
         self.tally = Some(label);
         self
     }
+
+    /// What becomes of a record that has no encoding, by default a dead letter.
+    #[must_use]
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
+        self
+    }
 }
 
 impl<T, E: Clone> Clone for TopicSink<T, E> {
@@ -171,6 +183,7 @@ impl<T, E: Clone> Clone for TopicSink<T, E> {
             topic: Arc::clone(&self.topic),
             encoder: self.encoder.clone(),
             tally: self.tally,
+            on_failure: self.on_failure,
             records: PhantomData,
         }
     }
@@ -245,9 +258,11 @@ impl<T, E: Encoder<T>> Sink<T> for TopicSink<T, E> {
                 }
             }
         }
+        let before = batch.rejected().len();
         for (origin, event_time, rejection) in refused {
             batch.reject(origin, event_time, "encode", rejection);
         }
+        let mut batch = self.on_failure.settle(batch, before)?;
         let rejected = batch.take_rejected();
         outputs.reject(rejected, batch.span().map(|span| &span.topic_partition))?;
 

@@ -32,6 +32,17 @@ pub(crate) struct Slot {
     pub(super) task: Option<Running>,
     /// Whether the task failed: a commit may have succeeded though nobody was told.
     must_look_up_position: bool,
+    phase: Phase,
+}
+
+/// Where a slot is on the commit path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Pulling,
+    /// Until everything that was pulled is delivered.
+    Draining,
+    /// Until the commit.
+    Drained,
 }
 
 /// A task that is built.
@@ -60,6 +71,7 @@ impl Slot {
             source: Intake::new(reader, batch_size),
             task: None,
             must_look_up_position: false,
+            phase: Phase::Pulling,
         }
     }
 
@@ -75,7 +87,8 @@ impl Slot {
 
     /// When the task asked to be polled though no record has come.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
-        self.task.as_ref()?.wake_at
+        let task = self.task.as_ref().filter(|_| !self.is_drained());
+        task?.wake_at
     }
 
     /// Whether there is anything to commit or to drain.
@@ -140,13 +153,22 @@ impl Slot {
         self.intakes().map(lag).sum()
     }
 
-    /// Moves at most one batch, or restores a part of the state. Ready when it did.
+    /// Moves at most one batch, restores a part of the state, or drains. Ready when it did.
     pub(crate) fn poll(
         &mut self,
         plan: &Plan,
         cx: &mut Context<'_>,
         writer: &mut dyn Writer,
     ) -> Poll<Result<(), Fatal>> {
+        match self.phase {
+            Phase::Pulling => {}
+            Phase::Draining => {
+                ready!(self.poll_drain(plan, cx, writer))?;
+                self.phase = Phase::Drained;
+                return Poll::Ready(Ok(()));
+            }
+            Phase::Drained => return Poll::Pending,
+        }
         let polled = self.guarded(plan, writer, |task, outputs| task.poll_batch(cx, outputs));
         polled.map(|moved| moved.and_then(|()| self.advance()))
     }
@@ -161,8 +183,20 @@ impl Slot {
         self.guarded(plan, writer, |_, _| Poll::Pending)
     }
 
+    /// Lets the task drain: from now on [`poll`](Self::poll) pulls nothing, until [`reopen`](Self::reopen).
+    pub(crate) fn drain(&mut self) {
+        if self.phase == Phase::Pulling {
+            self.phase = Phase::Draining;
+        }
+    }
+
+    /// Whether everything that was pulled is delivered, and the task waits for the commit.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.phase == Phase::Drained
+    }
+
     /// Ready when everything that was pulled is delivered. Nothing is pulled meanwhile.
-    pub(crate) fn poll_drain(
+    fn poll_drain(
         &mut self,
         plan: &Plan,
         cx: &mut Context<'_>,
@@ -267,13 +301,17 @@ impl Slot {
     }
 
     /// Lets the task pull again after a commit.
-    pub(crate) fn reopen(&self) {
+    pub(crate) fn reopen(&mut self) {
+        self.phase = Phase::Pulling;
         self.intakes().for_each(|intake| lock(intake).open = true);
     }
 
     /// Goes back to the last commit; the task is built anew when it is polled next.
     pub(crate) fn rewind(&mut self) {
         self.task = None;
+        if self.phase == Phase::Draining {
+            self.phase = Phase::Drained;
+        }
         self.uncommitted = Status::default();
         lock(&self.source).rewind();
         self.must_look_up_position = true;

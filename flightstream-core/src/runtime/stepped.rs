@@ -112,7 +112,11 @@ impl Stepped {
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), AppError> {
-        self.attempt(|worker| worker.commit(None))
+        self.attempt(|worker| {
+            worker.begin_commit();
+            while worker.poll_tasks()? {}
+            worker.commit_drained().map(drop)
+        })
     }
 
     /// Takes a snapshot of the committed state of each task that has its state.

@@ -69,6 +69,7 @@ pub(crate) struct Worker {
     pub(super) slots: Vec<Slot>,
     waker: Waker,
     last_commit: Instant,
+    commit_began: Stopwatch,
     is_paused: bool,
 }
 
@@ -91,6 +92,7 @@ impl Worker {
             slots: Vec::new(),
             waker,
             last_commit: Instant::now(),
+            commit_began: Stopwatch::start(),
             is_paused: false,
         }
     }
@@ -122,11 +124,12 @@ impl Worker {
                 thread::park();
                 continue;
             }
-            let moved = self.poll_tasks()?;
             if self.last_commit.elapsed() >= self.plan.commit_interval && self.has_uncommitted() {
-                self.commit(None)?;
+                self.begin_commit();
             }
-            if !moved {
+            let moved = self.poll_tasks()?;
+            let committed = self.commit_drained()?;
+            if !moved && !committed {
                 self.park();
             }
         }
@@ -182,7 +185,7 @@ impl Worker {
     }
 
     /// Moves a batch through each task. Whether any moved.
-    fn poll_tasks(&mut self) -> Result<bool, Fatal> {
+    pub(crate) fn poll_tasks(&mut self) -> Result<bool, Fatal> {
         let mut moved = false;
         for index in 0..self.slots.len() {
             moved |= self.poll_task(index)?;
@@ -245,59 +248,83 @@ impl Worker {
         self.slots.iter().any(Slot::has_uncommitted)
     }
 
-    /// The commit path: stop pulling, drain, flush, commit, go on.
+    /// The commit path: stop pulling, drain, flush, commit, go on. Waits for what is in flight.
     pub(crate) fn commit(&mut self, deadline: Option<Instant>) -> Result<(), Fatal> {
-        let started = Stopwatch::start();
-        for index in 0..self.slots.len() {
-            self.drain(index, deadline)?;
-        }
-        if self.has_uncommitted() {
-            let offsets: Vec<(TopicPartition, Offset)> =
-                self.slots.iter().flat_map(Slot::to_commit).collect();
-            if let Err(error) = self.write(&offsets) {
-                return self.fail_all(error);
+        self.begin_commit();
+        loop {
+            self.poll_tasks()?;
+            let mut draining = self
+                .slots
+                .iter()
+                .filter(|slot| !slot.is_drained())
+                .peekable();
+            if draining.peek().is_none() {
+                return self.commit_drained().map(drop);
             }
-            for slot in &mut self.slots {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                let in_flight: Vec<_> = draining.map(Slot::in_flight).collect();
+                self.writer.abort();
+                return Err(Fatal::DrainTimeout {
+                    in_flight: in_flight.join(", "),
+                });
+            }
+            let longest = left.unwrap_or(self.plan.commit_interval);
+            thread::park_timeout(
+                self.next_timer()
+                    .map_or(longest, |timer| timer.min(longest)),
+            );
+        }
+    }
+
+    /// Lets all tasks drain. Each goes on pulling when a commit covers it.
+    pub(crate) fn begin_commit(&mut self) {
+        self.commit_began = Stopwatch::start();
+        self.last_commit = Instant::now();
+        self.slots.iter_mut().for_each(Slot::drain);
+    }
+
+    /// Commits the tasks that are drained. Whether there was one.
+    ///
+    /// A transaction covers all tasks of the worker, so it waits for the last. Without one, each task commits when it is
+    /// drained: one that waits for an answer holds up nobody else.
+    pub(crate) fn commit_drained(&mut self) -> Result<bool, Fatal> {
+        let is_drained = self.slots.iter().any(Slot::is_drained);
+        let covers_all = self.plan.isolation == Isolation::Transactional;
+        if !is_drained || (covers_all && !self.slots.iter().all(Slot::is_drained)) {
+            return Ok(false);
+        }
+        let covered = |slot: &&Slot| slot.is_drained() && slot.has_uncommitted();
+        if self.slots.iter().any(|slot| covered(&slot)) {
+            let offsets: Vec<(TopicPartition, Offset)> = self
+                .slots
+                .iter()
+                .filter(covered)
+                .flat_map(Slot::to_commit)
+                .collect();
+            if let Err(error) = self.write(&offsets) {
+                self.fail_all(error)?;
+                return Ok(true);
+            }
+            for slot in self.slots.iter_mut().filter(|slot| covered(&&**slot)) {
                 let done = slot.committed(&self.plan);
                 slot.report_commit(&self.plan.status, done);
             }
             self.plan.status.committed(&offsets);
-            started.committed(&self.plan.app);
+            self.commit_began.committed(&self.plan.app);
         }
-        self.last_commit = Instant::now();
-        self.slots.iter().for_each(Slot::reopen);
-        Ok(())
+        self.slots
+            .iter_mut()
+            .filter(|slot| slot.is_drained())
+            .for_each(Slot::reopen);
+        Ok(true)
     }
 
     fn write(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Fatal> {
-        for slot in &mut self.slots {
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_drained()) {
             slot.flush_state(&mut *self.writer)?;
         }
         Ok(self.writer.commit(&self.plan.group, offsets)?)
-    }
-
-    /// Waits until everything that a task has pulled is delivered.
-    fn drain(&mut self, index: usize, deadline: Option<Instant>) -> Result<(), Fatal> {
-        loop {
-            let Some(slot) = self.slots.get_mut(index) else {
-                return Ok(());
-            };
-            let mut cx = Context::from_waker(&self.waker);
-            match slot.poll_drain(&self.plan, &mut cx, &mut *self.writer) {
-                Poll::Ready(Ok(())) => return Ok(()),
-                Poll::Ready(Err(error)) => return self.fail(index, error),
-                Poll::Pending => {}
-            }
-            match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => {
-                    let in_flight = slot.in_flight();
-                    self.writer.abort();
-                    return Err(Fatal::DrainTimeout { in_flight });
-                }
-                Some(left) => thread::park_timeout(left),
-                None => thread::park_timeout(self.plan.commit_interval),
-            }
-        }
     }
 
     /// The commit itself failed, so every task goes back.
@@ -318,15 +345,17 @@ impl Worker {
         let commit = self
             .has_uncommitted()
             .then(|| self.last_commit + self.plan.commit_interval);
-        let clock = self.plan.clock.now();
-        let timers = self
-            .slots
-            .iter()
-            .filter_map(Slot::wake_at)
-            .map(|at| now + at.since(clock));
-        match restarts.chain(commit).chain(timers).min() {
+        let timer = self.next_timer().map(|timer| now + timer);
+        match restarts.chain(commit).chain(timer).min() {
             Some(next) => thread::park_timeout(next.saturating_duration_since(now)),
             None => thread::park(),
         }
+    }
+
+    /// How long it is until a task's timer.
+    fn next_timer(&self) -> Option<Duration> {
+        let clock = self.plan.clock.now();
+        let timers = self.slots.iter().filter_map(Slot::wake_at);
+        timers.map(|at| at.since(clock)).min()
     }
 }

@@ -35,7 +35,6 @@ mod aggregation;
 mod aggregation_json;
 mod body;
 mod bulk;
-mod date;
 pub mod embedded;
 mod error;
 mod geo;

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::date;
 use super::response::{AggregationResult, Bucket, BucketKey, Stats};
+use crate::date;
 
 /// Text straight into the serialiser, without a `String`.
 struct Shown<'a>(fmt::Arguments<'a>);

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::{BulkAction, BulkItem, BulkOperation, SearchError, SearchStore};
-use crate::Fatal;
 use crate::batch::{Batch, Raw, Rejection};
 use crate::log::{Log, LogError};
 use crate::runtime::{MakeSink, Outputs, Sink, TaskContext};
+use crate::{Fatal, OnFailure};
 
 /// Indexes a topic's JSON documents: the record's key is the id, its event time the external version, and a tombstone
 /// deletes. So a replay after a crash is harmless and an old report never replaces a newer one.
@@ -20,6 +20,7 @@ use crate::runtime::{MakeSink, Outputs, Sink, TaskContext};
 pub struct IndexSink {
     store: Arc<dyn SearchStore>,
     index: Arc<str>,
+    on_failure: OnFailure,
 }
 
 impl IndexSink {
@@ -29,7 +30,15 @@ impl IndexSink {
         Self {
             store,
             index: index.into(),
+            on_failure: OnFailure::default(),
         }
+    }
+
+    /// What becomes of a document that the store refuses, or that has no id, by default a dead letter.
+    #[must_use]
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
+        self
     }
 }
 
@@ -112,12 +121,13 @@ impl Sink<Raw> for IndexTask {
         let answer = ready!(in_flight.request.as_mut().poll(cx));
         let items = answer.map_err(|error| Fatal::stage("index", error))?;
         if let Some(InFlight { batch, .. }) = self.in_flight.take() {
-            settle(batch, items, outputs)?;
+            settle(batch, items, self.target.on_failure, outputs)?;
         }
         Poll::Ready(Ok(()))
     }
 
     fn send(&mut self, mut batch: Batch<Raw>, outputs: &mut Outputs<'_>) -> Result<(), Fatal> {
+        let before = batch.rejected().len();
         batch = batch.transform("index", |record, output| {
             let key = record
                 .key
@@ -127,6 +137,7 @@ impl Sink<Raw> for IndexTask {
             output.push(record);
             Ok::<(), Rejection>(())
         });
+        batch = self.target.on_failure.settle(batch, before)?;
         let rejected = batch.take_rejected();
         outputs.reject(rejected, batch.span().map(|span| &span.topic_partition))?;
         let writes: Vec<Write> = batch
@@ -138,7 +149,7 @@ impl Sink<Raw> for IndexTask {
                 source: record.value.0.clone(),
             })
             .collect();
-        let IndexSink { store, index } = self.target.clone();
+        let IndexSink { store, index, .. } = self.target.clone();
         let request = Box::pin(async move {
             let operations: Vec<_> = writes.iter().map(Write::operation).collect();
             store.bulk(&index, &operations).await
@@ -160,6 +171,7 @@ impl Sink<Raw> for IndexTask {
 fn settle(
     mut batch: Batch<Raw>,
     items: Vec<BulkItem>,
+    on_failure: OnFailure,
     outputs: &mut Outputs<'_>,
 ) -> Result<(), Fatal> {
     if items.len() != batch.len() {
@@ -192,9 +204,11 @@ fn settle(
     outputs.count("indexed", indexed);
     outputs.count("late", late);
     outputs.uncommitted.emitted += indexed + late;
+    let before = batch.rejected().len();
     for (origin, event_time, rejection) in refused {
         batch.reject(origin, event_time, "index", rejection);
     }
+    let mut batch = on_failure.settle(batch, before)?;
     let rejected = batch.take_rejected();
     outputs.reject(rejected, batch.span().map(|span| &span.topic_partition))?;
     batch.resolve();

@@ -13,7 +13,7 @@ use crate::batch::{Batch, Record, Rejection};
 use crate::operator::{Aggregator, Aligned};
 use crate::store::{StoreHandle, WindowEntry, WindowStore};
 use crate::time::Timestamp;
-use crate::{Fatal, Records};
+use crate::{Fatal, OnFailure, Records};
 
 /// When a window's results are emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ struct Folding<W, K, A, F> {
     add: F,
     emit: Emit,
     last_record: Option<Timestamp>,
+    on_failure: OnFailure,
     closed: Vec<WindowEntry<K, A>>,
 }
 
@@ -94,9 +95,16 @@ impl<R, W, K, A, F> Emitted<R, W, K, A, F> {
             add,
             emit,
             last_record: None,
+            on_failure: OnFailure::default(),
             closed: Vec::new(),
         };
         Self { records, folding }
+    }
+
+    /// What becomes of a record that is late for all its windows, by default a dead letter.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.folding.on_failure = policy;
+        self
     }
 }
 
@@ -115,7 +123,7 @@ where
     A: Clone,
 {
     /// Folds a batch and makes it the batch of what is emitted.
-    fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Batch<(WindowedKey<K>, A)>
+    fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Result<Batch<(WindowedKey<K>, A)>, Fatal>
     where
         F: Aggregator<T, A>,
     {
@@ -124,7 +132,8 @@ where
         }
         let store = self.store.clone();
         let store = &mut *store.write();
-        batch.transform("window", |record, output| {
+        let before = batch.rejected().len();
+        let batch = batch.transform("window", |record, output| {
             let before = store.stream_time();
             store.observe(record.event_time);
             let stream_time = store.stream_time().unwrap_or(record.event_time);
@@ -138,7 +147,8 @@ where
                 self.emit_early(store, output, record.origin);
             }
             self.add_to_windows(store, &record, closed_before, output)
-        })
+        });
+        self.on_failure.settle(batch, before)
     }
 
     fn add_to_windows<T>(
@@ -273,7 +283,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         match this.records.poll_next(cx) {
-            Poll::Ready(Some(Ok(batch))) => Poll::Ready(Some(Ok(this.folding.fold(batch)))),
+            Poll::Ready(Some(Ok(batch))) => Poll::Ready(Some(this.folding.fold(batch))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => match this.folding.idle() {

@@ -13,7 +13,7 @@ use crate::batch::{Batch, Record, Rejection};
 use crate::operator::{Aggregator, Aligned, Merger};
 use crate::store::{SessionEntry, SessionStore, StoreHandle};
 use crate::time::Timestamp;
-use crate::{Fatal, Records};
+use crate::{Fatal, OnFailure, Records};
 
 pin_project! {
     /// The results of an aggregation in sessions.
@@ -33,6 +33,7 @@ struct Folding<K, A, F, M> {
     merge: M,
     idle_after: Option<Duration>,
     last_record: Option<Timestamp>,
+    on_failure: OnFailure,
     closed: Vec<SessionEntry<K, A>>,
 }
 
@@ -51,6 +52,7 @@ impl<R, K, A, F, M> SessionAggregate<R, K, A, F, M> {
             merge,
             idle_after: None,
             last_record: None,
+            on_failure: OnFailure::default(),
             closed: Vec::new(),
         };
         Self { records, folding }
@@ -62,6 +64,12 @@ impl<R, K, A, F, M> SessionAggregate<R, K, A, F, M> {
         self.folding.idle_after = Some(quiet);
         self
     }
+
+    /// What becomes of a record that is late, by default a dead letter.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.folding.on_failure = policy;
+        self
+    }
 }
 
 impl<K, A, F, M> Folding<K, A, F, M>
@@ -69,7 +77,7 @@ where
     K: Hash + Eq + Ord + Clone,
     M: Merger<A>,
 {
-    fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Batch<(WindowedKey<K>, A)>
+    fn fold<T>(&mut self, batch: Batch<(K, T)>) -> Result<Batch<(WindowedKey<K>, A)>, Fatal>
     where
         F: Aggregator<T, A>,
     {
@@ -78,7 +86,8 @@ where
         }
         let store = self.store.clone();
         let store = &mut *store.write();
-        batch.transform("session", |record, output| {
+        let before = batch.rejected().len();
+        let batch = batch.transform("session", |record, output| {
             let time = record.event_time;
             store.observe(time);
             let stream_time = store.stream_time().unwrap_or(time);
@@ -104,7 +113,8 @@ where
                 None => add.first(value),
             });
             Ok(())
-        })
+        });
+        self.on_failure.settle(batch, before)
     }
 
     fn close(
@@ -169,7 +179,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         match this.records.poll_next(cx) {
-            Poll::Ready(Some(Ok(batch))) => Poll::Ready(Some(Ok(this.folding.fold(batch)))),
+            Poll::Ready(Some(Ok(batch))) => Poll::Ready(Some(this.folding.fold(batch))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => match this.folding.idle() {

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::AirportCode;
 use super::news::news;
+use super::reports;
 use super::tally::{Tally, statistics};
 use super::windows::{hours, quarters};
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{Flight, Icao24};
 use crate::runtime::TaskContext;
 use crate::window::WindowedKey;
@@ -66,7 +66,7 @@ pub fn airport_traffic(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<AirportCode>, AirportTraffic)> {
-    statistics::<Visits, _, _, _, _>(visits(raw), quarters(), cx)
+    statistics::<Visits, _, _, _, _>(visits(raw, &cx), quarters(), cx)
 }
 
 /// The same in windows of an hour, one every 15 minutes.
@@ -74,12 +74,14 @@ pub fn airport_traffic_by_hour(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<AirportCode>, AirportTraffic)> {
-    statistics::<Visits, _, _, _, _>(visits(raw), hours(), cx)
+    statistics::<Visits, _, _, _, _>(visits(raw, &cx), hours(), cx)
 }
 
-fn visits(raw: impl Records<Record = Raw>) -> impl Records<Record = (AirportCode, Visit)> {
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+fn visits<R: Records<Record = Raw>>(
+    raw: R,
+    cx: &TaskContext,
+) -> impl Records<Record = (AirportCode, Visit)> + use<R> {
+    reports(raw, cx.clone())
         .filter(news(|flight| (ends(flight), flight.is_airborne())))
         .flat_map(Visit::of_flight)
 }

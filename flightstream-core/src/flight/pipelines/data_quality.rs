@@ -5,11 +5,11 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use super::AIRPORTS;
+use super::reports;
 use super::tally::{Tally, statistics};
 use super::windows::quarters;
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{EnrichedFlight, Quality};
 use crate::runtime::TaskContext;
 use crate::table::Airports;
@@ -51,9 +51,7 @@ pub fn data_quality(
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<Feed>, DataQuality)> {
     let mut airports = cx.table::<Airports>(AIRPORTS);
-    let doubts = raw
-        .decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+    let doubts = reports(raw, cx.clone())
         .map(move |flight| (Feed, Doubts::of(&flight.located(airports.current()))));
     statistics::<Counters, _, _, _, _>(doubts, quarters(), cx)
         .map(|(key, counters)| (key, counters.quality()))

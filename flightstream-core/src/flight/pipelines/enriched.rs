@@ -1,6 +1,6 @@
+use super::reports;
 use crate::Records;
 use crate::batch::{Raw, Record, Rejection};
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{EnrichedFlight, Flight, document};
 use crate::runtime::{Encoder, Payload, TaskContext};
 use crate::table::Airports;
@@ -8,7 +8,8 @@ use crate::table::Airports;
 /// The name under which pipelines expect the table of airports.
 pub const AIRPORTS: &str = "airports";
 
-/// Raw Airlabs messages, decoded and joined with their airports. A report without a position is refused.
+/// Raw Airlabs messages, decoded and joined with their airports. A report without a position is refused, and so is one of
+/// the future, see [`reports`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,8 +42,7 @@ pub fn enriched(
     cx: TaskContext,
 ) -> impl Records<Record = EnrichedFlight> {
     let mut airports = cx.table::<Airports>(AIRPORTS);
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+    reports(raw, cx)
         .enrich(Flight::positioned)
         .map(move |flight| flight.located(airports.current()))
 }

@@ -3,10 +3,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::trajectory::Trajectory;
-use super::{AirportCode, GRACE};
+use super::{AirportCode, GRACE, reports};
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{Altitude, Flight, FlightCode, Icao24};
 use crate::runtime::TaskContext;
 use crate::time::Timestamp;
@@ -52,7 +51,7 @@ pub struct FlightSession {
 /// use flightstream_core::testing::TestDriver;
 /// use flightstream_core::time::Timestamp;
 ///
-/// let mut driver = TestDriver::new(flight_sessions);
+/// let mut driver = TestDriver::new(flight_sessions).starts_at(Timestamp::from_seconds(1_706_720_000));
 /// for (second, lng, alt) in [(0, 21.0, 400), (300, 21.5, 9_000), (600, 22.0, 500), (9_000, 22.0, 500)] {
 ///     let message = format!(
 ///         r#"{{"hex":"48AE23","lat":52,"lng":{lng},"alt":{alt},"arr_iata":"LHR","updated":{}}}"#, 1_706_705_100 + second
@@ -70,8 +69,7 @@ pub fn flight_sessions(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<Icao24>, FlightSession)> {
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+    reports(raw, cx.clone())
         .key_by(|flight| flight.hex)
         .assume_aligned() // the source is partitioned by it
         .session_windowed(Session::gap(SILENCE).grace(GRACE))

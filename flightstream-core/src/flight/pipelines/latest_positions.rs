@@ -1,7 +1,6 @@
-use super::AIRPORTS;
+use super::{AIRPORTS, reports};
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{EnrichedFlight, Flight};
 use crate::runtime::TaskContext;
 use crate::table::Airports;
@@ -21,7 +20,9 @@ use crate::table::Airports;
 /// use flightstream_core::testing::TestDriver;
 /// use flightstream_core::time::Timestamp;
 ///
-/// let mut driver = TestDriver::new(latest_positions).table(AIRPORTS, Arc::new(Airports::embedded()));
+/// let mut driver = TestDriver::new(latest_positions)
+///     .table(AIRPORTS, Arc::new(Airports::embedded()))
+///     .starts_at(Timestamp::from_seconds(1_706_720_000));
 /// for (second, lat) in [(10, 52.0), (30, 52.2), (20, 52.1)] {
 ///     let message = format!(r#"{{"hex":"48AE23","lat":{lat},"lng":20.9,"updated":{}}}"#, 1_706_705_100 + second);
 ///     driver.send(0, Timestamp::default(), "48AE23", message)?;
@@ -36,8 +37,7 @@ pub fn latest_positions(
     cx: TaskContext,
 ) -> impl Records<Record = EnrichedFlight> {
     let mut airports = cx.table::<Airports>(AIRPORTS);
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+    reports(raw, cx.clone())
         .enrich(Flight::positioned)
         .key_by(|flight| flight.hex)
         .assume_aligned() // the source is partitioned by it

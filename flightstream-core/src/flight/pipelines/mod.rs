@@ -11,7 +11,8 @@
 //! | [`aircraft_type_statistics`] | [`AircraftType`](super::AircraftType) | [`SpeedStatistics`] |
 //! | [`data_quality`] | [`Feed`] | [`DataQuality`]: how many reports lack or doubt what |
 //!
-//! All read raw Airlabs messages, partitioned by aircraft. The other statistics are kept in windows of event time, 15 minutes
+//! All read raw Airlabs messages, partitioned by aircraft, and begin with [`reports`], which refuses what cannot be decoded
+//! and times that cannot be right. The other statistics are kept in windows of event time, 15 minutes
 //! or an hour that begins every 15 minutes, with [`GRACE`] for what comes late. They come out each minute (those of
 //! hours: every five), each time all that the window holds so far, and once more when it closes: the newest result of a
 //! key and window replaces those before it. [`Statistics`] writes them so that a compacted topic does.
@@ -31,6 +32,7 @@ mod enriched;
 mod flight_sessions;
 mod latest_positions;
 mod news;
+mod reports;
 mod route_traffic;
 mod speed_statistics;
 mod statistics;
@@ -44,6 +46,7 @@ pub use self::data_quality::{DataQuality, Feed, data_quality};
 pub use self::enriched::{AIRPORTS, Documents, enriched};
 pub use self::flight_sessions::{FlightSession, SILENCE, flight_sessions};
 pub use self::latest_positions::latest_positions;
+pub use self::reports::{AHEAD, reports};
 pub use self::route_traffic::{Route, RouteTraffic, route_traffic, route_traffic_by_hour};
 pub use self::speed_statistics::{SpeedStatistics, aircraft_type_statistics, airline_statistics};
 pub use self::statistics::Statistics;

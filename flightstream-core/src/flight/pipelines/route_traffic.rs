@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::AirportCode;
 use super::news::news;
+use super::reports;
 use super::tally::{Tally, statistics};
 use super::windows::{hours, quarters};
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{Flight, Icao24};
 use crate::runtime::TaskContext;
 use crate::window::WindowedKey;
@@ -54,7 +54,7 @@ pub fn route_traffic(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<Route>, RouteTraffic)> {
-    statistics::<Aircraft, _, _, _, _>(routes(raw), quarters(), cx)
+    statistics::<Aircraft, _, _, _, _>(routes(raw, &cx), quarters(), cx)
 }
 
 /// The same in windows of an hour, one every 15 minutes.
@@ -62,12 +62,14 @@ pub fn route_traffic_by_hour(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<Route>, RouteTraffic)> {
-    statistics::<Aircraft, _, _, _, _>(routes(raw), hours(), cx)
+    statistics::<Aircraft, _, _, _, _>(routes(raw, &cx), hours(), cx)
 }
 
-fn routes(raw: impl Records<Record = Raw>) -> impl Records<Record = (Route, Icao24)> {
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
+fn routes<R: Records<Record = Raw>>(
+    raw: R,
+    cx: &TaskContext,
+) -> impl Records<Record = (Route, Icao24)> + use<R> {
+    reports(raw, cx.clone())
         .filter(news(Route::of))
         .flat_map(|flight| Route::of(&flight).map(|route| (route, flight.hex)))
 }

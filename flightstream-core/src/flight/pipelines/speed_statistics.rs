@@ -3,11 +3,11 @@ use std::ops::AddAssign;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::reports;
 use super::tally::{Tally, statistics};
 use super::windows::quarters;
 use crate::Records;
 use crate::batch::Raw;
-use crate::flight::airlabs::AirlabsJson;
 use crate::flight::{AircraftType, AirlineIcao, Flight, Icao24};
 use crate::runtime::TaskContext;
 use crate::window::WindowedKey;
@@ -46,8 +46,8 @@ pub fn airline_statistics(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<AirlineIcao>, SpeedStatistics)> {
-    let reports = flights(raw).flat_map(|flight| Some((flight.airline_icao?, flight)));
-    statistics::<Speeds, _, _, _, _>(reports, quarters(), cx)
+    let flights = reports(raw, cx.clone()).flat_map(|flight| Some((flight.airline_icao?, flight)));
+    statistics::<Speeds, _, _, _, _>(flights, quarters(), cx)
         .map(|(key, sums)| (key, sums.statistics()))
 }
 
@@ -58,14 +58,9 @@ pub fn aircraft_type_statistics(
     raw: impl Records<Record = Raw>,
     cx: TaskContext,
 ) -> impl Records<Record = (WindowedKey<AircraftType>, SpeedStatistics)> {
-    let reports = flights(raw).flat_map(|flight| Some((flight.aircraft_type?, flight)));
-    statistics::<Speeds, _, _, _, _>(reports, quarters(), cx)
+    let flights = reports(raw, cx.clone()).flat_map(|flight| Some((flight.aircraft_type?, flight)));
+    statistics::<Speeds, _, _, _, _>(flights, quarters(), cx)
         .map(|(key, sums)| (key, sums.statistics()))
-}
-
-fn flights(raw: impl Records<Record = Raw>) -> impl Records<Record = Flight> {
-    raw.decode(AirlabsJson::default())
-        .event_time(|flight| flight.updated)
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use super::{
 use crate::batch::{Raw, Record};
 use crate::flight::Icao24;
 use crate::flight::airlabs::{AirlabsError, AirlabsJson};
+use crate::flight::pipelines::AHEAD;
 use crate::log::{LogError, Writer};
 use crate::operator::Decoder;
 use crate::producer::StopSignal;
@@ -32,7 +33,8 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// Polls the API within its quota and appends what is new to a topic.
 ///
 /// One message an aircraft whose time or position has changed since its last message: the answer's element as it came,
-/// under the aircraft's address as key, with `updated` as timestamp (an element without it: the time of the answer).
+/// under the aircraft's address as key, with `updated` as timestamp (an element without it, or with one of the future: the time of the
+/// answer).
 /// An element without an address is sent without a key, and every time it comes.
 ///
 /// ```no_run
@@ -222,7 +224,11 @@ impl AirlabsProducer {
             }
             without_key += u64::from(message.hex.is_none());
             sent += 1;
-            let event_time = mark.map_or(now, |(_, mark)| mark.updated());
+            // Retention goes by it: a clock that is wrong by a year must not age out all others.
+            let updated = mark.map(|(_, mark)| mark.updated());
+            let event_time = updated
+                .filter(|updated| *updated <= now.plus(AHEAD))
+                .unwrap_or(now);
             let mut record = Record::new(Raw::default(), event_time);
             record.key = message.key();
             record.value = Raw::from(message.raw);

@@ -1,9 +1,10 @@
 use rustc_hash::FxHashMap;
 
 use super::super::bulk::BulkError;
-use super::super::{Dynamic, FieldType, GeoPoint, Mapping, date};
+use super::super::{Dynamic, FieldType, GeoPoint, Mapping};
 use super::column::{NO_WHOLE, Slot};
 use super::scanner::{Malformed, Scanner, Token};
+use crate::date;
 
 const MAX_KEYWORD: usize = 32_766;
 

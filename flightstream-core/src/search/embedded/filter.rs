@@ -1,10 +1,11 @@
 //! Queries as sets of rows: each leaf is one sweep over its column.
 
-use super::super::{BoolQuery, FieldType, GeoPoint, Query, RangeQuery, Scalar, SearchError, date};
+use super::super::{BoolQuery, FieldType, GeoPoint, Query, RangeQuery, Scalar, SearchError};
 use super::bitset::Bitset;
 use super::column::{Column, Field, NO_BOOL, NO_WHOLE};
 use super::dictionary::{Dictionary, NO_CODE};
 use super::index::Index;
+use crate::date;
 
 /// The documents of a query.
 pub(super) fn matching(index: &Index, query: &Query) -> Result<Bitset, SearchError> {

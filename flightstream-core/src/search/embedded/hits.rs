@@ -6,13 +6,14 @@ use serde_json::value::RawValue;
 
 use super::super::{
     AggregationResult, FieldType, Hit, Hits, Scalar, SearchError, SearchRequest, Sort,
-    SourceFilter, TopHits, Total, TrackTotalHits, date,
+    SourceFilter, TopHits, Total, TrackTotalHits,
 };
 use super::aggregate::Context;
 use super::column::{Column, Field, NO_BOOL, NO_WHOLE};
 use super::dictionary::NO_CODE;
 use super::group::Rows;
 use super::index::Index;
+use crate::date;
 
 /// One key to sort by, of a row or of `search_after`. A missing one comes last, in both directions.
 #[derive(Debug, PartialEq)]

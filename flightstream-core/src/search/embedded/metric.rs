@@ -1,10 +1,9 @@
-use super::super::{
-    AggregationResult, FieldType, GeoBounds, GeoPoint, Metric, SearchError, Stats, date,
-};
+use super::super::{AggregationResult, FieldType, GeoBounds, GeoPoint, Metric, SearchError, Stats};
 use super::aggregate::{Context, unfit};
 use super::column::{Column, Field, NO_BOOL, NO_WHOLE};
 use super::group::{NO_KEY, Rows};
 use super::terms::group;
+use crate::date;
 
 /// A column of numbers.
 #[derive(Debug, Clone, Copy)]

@@ -219,7 +219,7 @@ fn key_of(field: &Field, value: &Scalar, create: bool) -> Result<Option<u64>, Se
         }
         Column::Whole(_) => {
             let number: Option<i64> = match field.field_type {
-                FieldType::Date => super::super::date::parse(&value.text(), false),
+                FieldType::Date => crate::date::parse(&value.text(), false),
                 _ => value.text().parse().ok(),
             };
             number

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::batch::{Offset, Raw, Record};
-use crate::runtime::dead_letter_header as header;
+use crate::runtime::dead_letters::header;
 
 /// A refused record, as it is in the dead-letter topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

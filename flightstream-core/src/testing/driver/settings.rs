@@ -129,7 +129,8 @@ impl<T> TestDriver<T> {
         self.app(|app| app.max_restarts(restarts))
     }
 
-    /// What the clock shows at first, by default the epoch.
+    /// What the clock shows at first, by default the epoch. A pipeline that refuses records of the
+    /// [future](crate::operator::FutureGuard) needs the time of its records.
     #[must_use]
     pub fn starts_at(self, now: Timestamp) -> Self {
         self.clock.set(now);

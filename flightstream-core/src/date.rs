@@ -1,4 +1,5 @@
-//! Elasticsearch's default date format, `strict_date_optional_time||epoch_millis`, without a calendar crate.
+//! Dates as text, without a calendar crate: Elasticsearch's default format,
+//! `strict_date_optional_time||epoch_millis`, which is ISO 8601 or milliseconds since 1970.
 
 /// Milliseconds since 1970 of an ISO-8601 date, or of a text of digits.
 ///
