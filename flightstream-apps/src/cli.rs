@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use flightstream_core::producer::Pace;
+use flightstream_core::time::Timestamp;
 
 /// Live flight data: producer, stream processor, index and dashboard in one binary.
 ///
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     Topics(Topics),
     /// What the stages on a Kafka cluster are behind, live
     Status(StatusOf),
+    /// What was refused: list it, show it, send it once more
+    #[command(subcommand)]
+    Dlq(Dlq),
     /// Check directories, ports, tables and the API key, and say what to do
     Doctor(Doctor),
     /// Print a completion script for a shell
@@ -528,6 +532,124 @@ pub(crate) struct StatusOf {
     /// Print once and end
     #[arg(long, env = "FLIGHTSTREAM_ONCE")]
     pub(crate) once: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dlq {
+    /// How many records were refused, by reason, stage and topic
+    List(DlqList),
+    /// Show refused records: why, from where, key, headers, value
+    Show(DlqShow),
+    /// Send refused records once more where they came from, each once
+    Replay(DlqReplay),
+}
+
+/// Which dead letters.
+#[derive(Debug, Args)]
+pub(crate) struct DeadLetters {
+    #[command(flatten)]
+    pub(crate) data: Data,
+
+    /// The topic of dead letters
+    #[arg(
+        long,
+        value_name = "TOPIC",
+        default_value = "flight-dlq",
+        env = "FLIGHTSTREAM_TOPIC"
+    )]
+    pub(crate) topic: String,
+
+    /// Only with this reason, such as `no_position`
+    #[arg(
+        long,
+        value_name = "REASON",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_REASON"
+    )]
+    pub(crate) reason: Vec<String>,
+
+    /// Only refused by this stage, such as `decode`
+    #[arg(
+        long,
+        value_name = "STAGE",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_STAGE"
+    )]
+    pub(crate) stage: Vec<String>,
+
+    /// Only read from this topic
+    #[arg(
+        long,
+        value_name = "TOPIC",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_FROM"
+    )]
+    pub(crate) from: Vec<String>,
+
+    /// Only at this offset of the dead letters' topic, or from a first to a last one: 17 or 17-30
+    #[arg(long, value_name = "OFFSET", value_delimiter = ',', value_parser = offsets, env = "FLIGHTSTREAM_OFFSET")]
+    pub(crate) offset: Vec<(u64, u64)>,
+
+    /// Only with an event time at or after this, such as 2024-01-31 or 2024-01-31T12:45:58Z
+    #[arg(long, value_name = "TIME", env = "FLIGHTSTREAM_SINCE")]
+    pub(crate) since: Option<Timestamp>,
+
+    /// Only with an event time before this
+    #[arg(long, value_name = "TIME", env = "FLIGHTSTREAM_UNTIL")]
+    pub(crate) until: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqList {
+    #[command(flatten)]
+    pub(crate) letters: DeadLetters,
+    /// How it looks
+    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_FORMAT")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqShow {
+    #[command(flatten)]
+    pub(crate) letters: DeadLetters,
+    /// How many at most
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        env = "FLIGHTSTREAM_LIMIT"
+    )]
+    pub(crate) limit: usize,
+    /// How it looks; as JSON, one letter a line
+    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_FORMAT")]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqReplay {
+    #[command(flatten)]
+    pub(crate) letters: DeadLetters,
+    /// Send them to this topic instead
+    #[arg(long, value_name = "TOPIC", env = "FLIGHTSTREAM_TO")]
+    pub(crate) to: Option<String>,
+    /// Only say what would be sent
+    #[arg(long, env = "FLIGHTSTREAM_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Also those that were sent before
+    #[arg(long, env = "FLIGHTSTREAM_AGAIN")]
+    pub(crate) again: bool,
+    /// How the summary looks
+    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_FORMAT")]
+    pub(crate) format: ReportFormat,
+}
+
+/// `17`, or `17-30`: the first and the last.
+fn offsets(text: &str) -> Result<(u64, u64), String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
+        _ => Err("write it as 17, or as 17-30 from the first to the last".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

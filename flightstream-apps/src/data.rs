@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,10 +36,7 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         tracing::debug!(bootstrap, "connecting to Kafka");
         return cluster::open(&options.cluster, bootstrap, &specs(options));
     }
-    let directory = directory(options, folder)?;
-    tracing::debug!(directory = %directory.display(), "opening the topics");
-    let opened = panics::unseen(|| EmbeddedLog::open(&directory, EmbeddedOptions::default()));
-    let log: Arc<dyn Log> = Arc::new(opened.map_err(CommandError::Data)?);
+    let log = open_directory(&directory(options, folder)?)?;
     for topic in specs(options) {
         log.create_topic(&topic)?;
     }
@@ -76,6 +73,30 @@ pub(crate) fn specs(options: &cli::Data) -> Vec<TopicSpec> {
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
     ]
+}
+
+/// Opens what is there already: creates no directory and no topic, and checks none.
+pub(crate) fn open_existing(
+    options: &cli::Data,
+    folder: &str,
+) -> Result<Arc<dyn Log>, CommandError> {
+    if let Some(bootstrap) = &options.cluster.kafka {
+        return Ok(Arc::new(cluster::connect(&options.cluster, bootstrap)?));
+    }
+    let directory = directory(options, folder)?;
+    match directory.exists() {
+        true => open_directory(&directory),
+        false => Err(CommandError::Usage(format!(
+            "there are no topics in {}; choose the directory with --data DIR",
+            directory.display()
+        ))),
+    }
+}
+
+fn open_directory(directory: &Path) -> Result<Arc<dyn Log>, CommandError> {
+    tracing::debug!(directory = %directory.display(), "opening the topics");
+    let opened = panics::unseen(|| EmbeddedLog::open(directory, EmbeddedOptions::default()));
+    Ok(Arc::new(opened.map_err(CommandError::Data)?))
 }
 
 /// The directory that is asked for, else a folder of the platform's data directory. Sources have folders of their own:

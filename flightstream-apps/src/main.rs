@@ -6,6 +6,7 @@ mod cluster;
 mod completions;
 mod dashboard;
 mod data;
+mod dlq;
 mod doctor;
 mod error;
 mod export;
@@ -26,7 +27,7 @@ mod topics;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, Produce};
+use crate::cli::{Command, Dlq, Produce};
 use crate::error::CommandError;
 
 #[global_allocator]
@@ -50,6 +51,9 @@ fn main() -> ExitCode {
         Command::Dashboard(options) => dashboard::dashboard(&options),
         Command::Topics(command) => topics::topics(&command),
         Command::Status(options) => status::status(&options),
+        Command::Dlq(Dlq::List(options)) => dlq::list(&options),
+        Command::Dlq(Dlq::Show(options)) => dlq::show(&options),
+        Command::Dlq(Dlq::Replay(options)) => dlq::replay(&options),
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Completions { shell } => completions::print(shell),
     };

@@ -20,7 +20,7 @@ const KEY: &str = "c0ffee00-dead-4bad-9bad-0123456789ab";
 #[test]
 fn every_command_says_what_it_does() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 17] = [
         (&[], "one binary"),
         (&["run"], "All stages in one process"),
         (&["produce"], "topic `flight`"),
@@ -31,6 +31,10 @@ fn every_command_says_what_it_does() {
         (&["process"], "The processing stage alone"),
         (&["index"], "The indexing stage alone"),
         (&["dashboard"], "The dashboard alone"),
+        (&["dlq"], "What was refused"),
+        (&["dlq", "list"], "by reason, stage and topic"),
+        (&["dlq", "show"], "Show refused records"),
+        (&["dlq", "replay"], "each once"),
         (&["doctor"], "say what to do"),
         (&["completions"], "completion script"),
         (&["run"], "[env: FLIGHTSTREAM_AIRCRAFT=]"),

@@ -19,7 +19,7 @@ use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::runtime::{AppError, Delivery, QueryError, TaskContext};
 use flightstream_core::store::{KeyValueStore, WindowStore};
 use flightstream_core::table::Airports;
-use flightstream_core::testing::schedule::{self, Event, Input, Schedule};
+use flightstream_core::testing::schedule::{self, Divergence, Event, Input, Schedule};
 use flightstream_core::testing::{Output, TestDriver};
 use flightstream_core::time::Timestamp;
 use flightstream_core::window::{Emit, Tumbling, WindowedKey};
@@ -405,4 +405,43 @@ fn a_missing_table_shows_at_the_first_use() {
     let mut driver = TestDriver::new(pipelines::enriched);
     let error = driver.run().unwrap_err();
     assert!(error.to_string().contains(AIRPORTS), "{error}");
+}
+
+/// A pipeline that holds a record back without a store: it is acknowledged, and a crash takes it away.
+#[test]
+fn output_that_a_crash_takes_away_is_found_at_least_once() {
+    let input = |n: u32| Input {
+        partition: 0,
+        time: Timestamp::default(),
+        key: "k".into(),
+        value: n.to_string().into(),
+    };
+    let inputs: Vec<_> = (0..4).map(input).collect();
+    let schedule = Schedule {
+        batch_size: 1,
+        events: vec![
+            Event::Arrive(4),
+            Event::Step,
+            Event::Step,
+            Event::Commit,
+            Event::Crash,
+        ],
+    };
+    schedule::hold_at_least_once(&inputs, &schedule, || {
+        TestDriver::new(|raw, _| raw.decode(numbers))
+    })
+    .unwrap();
+    let holding_back = || {
+        TestDriver::new(|raw, _| {
+            let mut held = None;
+            raw.decode(numbers).flat_map(move |n| held.replace(n))
+        })
+    };
+    let missing = schedule::hold_at_least_once(&inputs, &schedule, holding_back).unwrap_err();
+    assert!(matches!(missing, Divergence::Missing { .. }), "{missing}");
+}
+
+fn numbers(bytes: &[u8]) -> Result<u32, Rejection> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Rejection::new("not_utf8"))?;
+    text.parse().map_err(|_| Rejection::new("not_a_number"))
 }

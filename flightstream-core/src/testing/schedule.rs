@@ -1,5 +1,6 @@
 //! The fifth law on whole pipelines: whatever happens between batches, under exactly-once delivery the committed output
-//! and state are those of an undisturbed run.
+//! and state are those of an undisturbed run ([`hold`]), and under at-least-once delivery no output of such a run is
+//! missing ([`hold_at_least_once`]).
 //!
 //! ```
 //! use flightstream_core::Records;
@@ -20,7 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
@@ -33,7 +34,7 @@ use thiserror::Error;
 
 use super::TestDriver;
 use crate::batch::TopicPartition;
-use crate::runtime::AppError;
+use crate::runtime::{AppError, Delivery};
 use crate::time::Timestamp;
 
 /// What happens between two batches.
@@ -91,6 +92,16 @@ pub enum Divergence {
         /// How it is when nothing happens.
         undisturbed: String,
     },
+    /// At least once: something of an undisturbed run did not come out.
+    #[error("{what}: disturbed {disturbed}, which lacks {missing}")]
+    Missing {
+        /// What it is.
+        what: String,
+        /// All there is of it after the schedule.
+        disturbed: String,
+        /// What is missing.
+        missing: String,
+    },
     /// The pipeline failed.
     #[error(transparent)]
     Failed(#[from] AppError),
@@ -141,7 +152,7 @@ pub fn check<T: Clone + Debug>(
     })
 }
 
-/// Checks one schedule on one input.
+/// Checks one schedule on one input, under exactly-once delivery.
 ///
 /// # Errors
 /// The first difference.
@@ -156,34 +167,72 @@ pub fn hold<T: Clone + Debug>(
         &schedule.events,
     )?;
     let undisturbed = result(driver(), input, &[])?;
-    for (what, undisturbed) in &undisturbed {
-        let disturbed = disturbed.get(what).map_or("nothing", String::as_str);
+    let parts: BTreeSet<_> = disturbed.keys().chain(undisturbed.keys()).collect();
+    for what in parts {
+        let (disturbed, undisturbed) = (disturbed.get(what), undisturbed.get(what));
         if disturbed != undisturbed {
             return Err(Divergence::Differs {
                 what: what.clone(),
-                disturbed: disturbed.to_owned(),
-                undisturbed: undisturbed.clone(),
+                disturbed: described(disturbed),
+                undisturbed: described(undisturbed),
             });
         }
     }
-    let extra = disturbed
-        .into_iter()
-        .find(|(what, _)| !undisturbed.contains_key(what));
-    extra.map_or(Ok(()), |(what, disturbed)| {
-        Err(Divergence::Differs {
-            what,
-            disturbed,
-            undisturbed: "nothing".to_owned(),
-        })
-    })
+    Ok(())
 }
+
+/// Checks one schedule on one input, under at-least-once delivery: the outputs and rejects are those of an undisturbed
+/// run, and perhaps some of them again.
+///
+/// Behind a [`repartition`](crate::Records::repartition) step that holds only for what a repeated record does not change: the
+/// step's topic holds the repetition, and a count behind it counts it.
+///
+/// # Errors
+/// The first thing that is missing.
+pub fn hold_at_least_once<T: Clone + Debug>(
+    input: &[Input],
+    schedule: &Schedule,
+    driver: impl Fn() -> TestDriver<T>,
+) -> Result<(), Divergence> {
+    let driver = || driver().delivery(Delivery::AtLeastOnce);
+    let disturbed = result(
+        driver().batch_size(schedule.batch_size),
+        input,
+        &schedule.events,
+    )?;
+    let undisturbed = result(driver(), input, &[])?;
+    let is_output = |what: &&String| !what.starts_with(STATE);
+    for what in undisturbed.keys().filter(is_output) {
+        let mut left = disturbed.get(what).cloned().unwrap_or_default();
+        for entry in undisturbed.get(what).into_iter().flatten() {
+            match left.iter().position(|other| other == entry) {
+                Some(at) => drop(left.swap_remove(at)),
+                None => {
+                    return Err(Divergence::Missing {
+                        what: what.clone(),
+                        disturbed: described(disturbed.get(what)),
+                        missing: entry.clone(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn described(entries: Option<&Vec<String>>) -> String {
+    entries.map_or_else(|| "nothing".to_owned(), |entries| entries.join("\n"))
+}
+
+/// What the names of stores' parts begin with.
+const STATE: &str = "state in";
 
 /// What a run leaves behind, each part with a name.
 fn result<T: Clone + Debug>(
     driver: TestDriver<T>,
     input: &[Input],
     events: &[Event],
-) -> Result<BTreeMap<String, String>, AppError> {
+) -> Result<BTreeMap<String, Vec<String>>, AppError> {
     let mut driver = driver.max_restarts(u32::MAX);
     let mut input = input.iter();
     for event in events {
@@ -200,12 +249,8 @@ fn result<T: Clone + Debug>(
     send(&mut driver, input)?;
     driver.run()?;
 
-    let mut parts = BTreeMap::<String, String>::new();
-    let mut note = |what: String, entry: String| {
-        let part = parts.entry(what).or_default();
-        part.push('\n');
-        part.push_str(&entry);
-    };
+    let mut parts = BTreeMap::<String, Vec<String>>::new();
+    let mut note = |what: String, entry| parts.entry(what).or_default().push(entry);
     // Between partitions there is no order.
     for output in driver.outputs()? {
         let what = format!("output of partition {}", output.partition);
@@ -230,7 +275,7 @@ fn result<T: Clone + Debug>(
                 state.insert(record.key, record.value);
             }
             state.retain(|_, value| value.0.is_some());
-            note(format!("state in {partition}"), format!("{state:?}"));
+            note(format!("{STATE} {partition}"), format!("{state:?}"));
         }
     }
     Ok(parts)

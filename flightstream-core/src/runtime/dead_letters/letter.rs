@@ -1,3 +1,8 @@
+use std::fmt::{self, Write as _};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
 use super::header;
 use crate::batch::{Headers, Offset, Raw, Record, TopicPartition};
 
@@ -70,5 +75,99 @@ impl DeadLetter {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         self.origin.as_ref().map(|(partition, _)| partition.topic())
+    }
+}
+
+/// Bytes as a reader wants them: JSON indented, other text as it is, anything else in hexadecimal.
+fn readable(bytes: &[u8]) -> String {
+    match (
+        serde_json::from_slice::<Value>(bytes),
+        std::str::from_utf8(bytes),
+    ) {
+        (Ok(json), _) => format!("{json:#}"),
+        (Err(_), Ok(text)) => text.to_owned(),
+        (Err(_), Err(_)) => format!("0x{}", hex(bytes)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// For a program: JSON as it is, other text as a string, anything else as `{"hex": …}`.
+fn machine_readable(bytes: &[u8]) -> Value {
+    match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+        (Ok(json), _) => json,
+        (Err(_), Ok(text)) => Value::from(text),
+        (Err(_), Err(_)) => json!({ "hex": hex(bytes) }),
+    }
+}
+
+/// Several lines, to be read.
+impl fmt::Display for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record {
+            key,
+            value,
+            event_time,
+            headers,
+            ..
+        } = &self.original;
+        writeln!(f, "{} offset {}", self.partition, self.offset)?;
+        writeln!(f, "  reason   {}", self.reason)?;
+        if !self.message.is_empty() {
+            writeln!(f, "  message  {}", self.message)?;
+        }
+        writeln!(f, "  stage    {}", self.stage)?;
+        if let Some((partition, offset)) = &self.origin {
+            writeln!(f, "  from     {partition} offset {offset}")?;
+        }
+        writeln!(f, "  time     {event_time}")?;
+        writeln!(f, "  replays  {}", self.replays)?;
+        if let Some(key) = key {
+            writeln!(f, "  key      {}", readable(key))?;
+        }
+        for (name, value) in headers {
+            writeln!(f, "  header   {name}: {}", readable(value))?;
+        }
+        let value = value.as_bytes().map_or_else(|| "none".to_owned(), readable);
+        write!(f, "  value    {}", value.replace('\n', "\n           "))
+    }
+}
+
+/// One JSON object.
+impl Serialize for DeadLetter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Record {
+            key,
+            value,
+            event_time,
+            headers,
+            ..
+        } = &self.original;
+        let headers = headers
+            .iter()
+            .map(|(name, value)| json!([name, machine_readable(value)]));
+        let from = self.origin.as_ref().map(|(partition, offset)| {
+            json!({ "topic": partition.topic(), "partition": partition.partition(), "offset": offset })
+        });
+        let letter = json!({
+            "partition": self.partition.partition(),
+            "offset": self.offset,
+            "reason": self.reason,
+            "message": self.message,
+            "stage": self.stage,
+            "from": from,
+            "time": event_time.as_millis(),
+            "replays": self.replays,
+            "key": key.as_deref().map(machine_readable),
+            "headers": headers.collect::<Vec<_>>(),
+            "value": value.as_bytes().map(machine_readable),
+        });
+        letter.serialize(serializer)
     }
 }
