@@ -50,7 +50,7 @@ where
         this.records.poll_next(cx).map_ok(|batch| {
             batch.transform("changes", |record, output| {
                 let (key, value) = &record.value;
-                if last.get(key) != Some(value) {
+                if last.get(key).as_deref() != Some(value) {
                     last.put(key, value.clone());
                     output.push(record);
                 }

@@ -87,6 +87,7 @@ impl Fatal {
         };
         match self {
             Self::Log(error) => log_is_gone(error),
+            Self::Store(StoreError::Persistent { .. }) => false,
             Self::DrainTimeout { .. } | Self::Store(_) | Self::Refused { .. } => true,
             _ => false,
         }

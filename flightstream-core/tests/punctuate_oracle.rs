@@ -130,7 +130,7 @@ fn totals(raw: impl Records<Record = Raw>, cx: TaskContext) -> impl Records<Reco
             counts.write().update(&record.value, count);
         },
         move |minute, output| {
-            let total = so_far.read().iter().map(|(_, count)| count).sum();
+            let total = so_far.read().iter().map(|(_, count)| *count).sum();
             output.push(Record::new((minute.as_seconds(), total), minute));
         },
     )

@@ -91,7 +91,7 @@ fn stores_are_looked_at_from_outside() {
     assert_eq!(running.store(2, "counts", Counts::len).unwrap(), [25]);
     let word = "2".to_owned();
     let counts = running.store(.., "counts", move |counts: &Counts| {
-        counts.get(&word).copied()
+        counts.get(&word).as_deref().copied()
     });
     assert_eq!(
         counts.unwrap().into_iter().flatten().collect::<Vec<_>>(),

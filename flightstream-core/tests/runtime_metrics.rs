@@ -183,6 +183,8 @@ fn each_of_the_dozen_is_heard() {
         assert_eq!(tape.last(names::LAG, ""), Some(0.0));
         assert_eq!(tape.last(names::INFLIGHT_BATCHES, ""), Some(0.0));
         assert_eq!(tape.last(names::STATE_ENTRIES, " store=minutes"), Some(1.0));
+        let bytes = tape.last(names::STATE_BYTES, " store=minutes").unwrap();
+        assert!(bytes > 8.0, "{bytes}");
         assert_eq!(tape.last(names::RESTORE_REMAINING, ""), Some(0.0));
         assert_eq!(tape.last(names::TASK_STATE, ""), Some(3.0));
         let commits = format!("{} app=test", names::COMMIT_SECONDS);
@@ -210,6 +212,7 @@ fn each_is_described_in_a_sentence() {
         names::INFLIGHT_BATCHES,
         names::COMMIT_SECONDS,
         names::STATE_ENTRIES,
+        names::STATE_BYTES,
         names::RESTORE_REMAINING,
         names::TASK_STATE,
     ];

@@ -216,7 +216,10 @@ fn a_crash_takes_back_what_is_not_committed() {
     }
     let open = |driver: &mut TestDriver<_>| {
         let open = |store: &WindowStore<String, u64>| {
-            store.get(Timestamp::default(), &"WAW".to_owned()).copied()
+            store
+                .get(Timestamp::default(), &"WAW".to_owned())
+                .as_deref()
+                .copied()
         };
         driver.store(1, "landings", open).unwrap()
     };

@@ -146,6 +146,11 @@ impl<T> Batch<T> {
 
     /// Makes each value into another. Where both types have the same layout the batch's storage is used again.
     pub fn map_values<U>(self, mut f: impl FnMut(T) -> U) -> Batch<U> {
+        self.map_timed(|_, value| f(value))
+    }
+
+    /// The same with the event time of each.
+    pub(crate) fn map_timed<U>(self, mut f: impl FnMut(Timestamp, T) -> U) -> Batch<U> {
         let Self {
             records,
             rejected,
@@ -157,7 +162,8 @@ impl<T> Batch<T> {
             .into_iter()
             .map(|record| {
                 let (value, rest) = record.take_value();
-                rest.with_value(f(value))
+                let event_time = rest.event_time;
+                rest.with_value(f(event_time, value))
             })
             .collect();
         Batch {

@@ -56,7 +56,8 @@ where
         let next = ready!(this.records.poll_next(cx));
         Poll::Ready(next.map(|batch| {
             let store = &mut *this.store.write();
-            Ok(batch?.map_values(|(key, value)| {
+            Ok(batch?.map_timed(|event_time, (key, value)| {
+                store.observe(event_time);
                 let result = store.update(&key, |stored| match stored {
                     Some(aggregate) => {
                         this.aggregator.add(aggregate, &value);

@@ -62,9 +62,10 @@ struct Seen<K> {
 
 impl<K: Hash + Eq + Ord + Clone> Seen<K> {
     fn of(store: &KeyValueStore<K, Timestamp>) -> Self {
-        let entry = |(key, seen): (&K, &Timestamp)| Reverse((*seen, key.clone()));
+        let entries = store.iter();
+        let entries = entries.map(|(key, seen)| Reverse((*seen, K::clone(&key))));
         Self {
-            oldest: store.iter().map(entry).collect(),
+            oldest: entries.collect(),
             newest: store.iter().map(|(_, seen)| *seen).max(),
         }
     }
@@ -77,7 +78,7 @@ impl<K: Hash + Eq + Ord + Clone> Seen<K> {
         time: Timestamp,
         ttl: Duration,
     ) -> bool {
-        let seen = store.get(&key).copied();
+        let seen = store.get(&key).as_deref().copied();
         if seen.is_some_and(|seen| time < seen.plus(ttl) && seen < time.plus(ttl)) {
             return false;
         }
@@ -103,7 +104,7 @@ impl<K: Hash + Eq + Ord + Clone> Seen<K> {
                 break;
             }
             let Reverse((time, key)) = std::collections::binary_heap::PeekMut::pop(oldest);
-            if store.get(&key) == Some(&time) {
+            if store.get(&key).as_deref() == Some(&time) {
                 store.remove(&key);
             }
         }

@@ -60,7 +60,7 @@ impl Schedule {
     }
 
     fn last(&mut self) -> Option<Timestamp> {
-        let stored = || self.store.read().get(&self.by).copied();
+        let stored = || self.store.read().get(&self.by).as_deref().copied();
         *self.last.get_or_insert_with(stored)
     }
 

@@ -77,13 +77,15 @@ impl<R, K, T> ThrottleLatest<R, K, T> {
 
 impl<K: Hash + Eq + Ord + Clone> Due<K> {
     fn of<T>(store: &KeyValueStore<K, Throttled<T>>, interval: Duration) -> Self {
-        let due = |(key, throttled): (&K, &Throttled<T>)| {
-            Reverse((throttled.passed.plus(interval), key.clone()))
-        };
-        let seen = |(_, throttled): (&K, &Throttled<T>)| throttled.passed.max(throttled.newest);
+        let mut queue = BinaryHeap::new();
+        let mut stream_time = None;
+        for (key, throttled) in store.iter() {
+            queue.push(Reverse((throttled.passed.plus(interval), K::clone(&key))));
+            stream_time = stream_time.max(Some(throttled.passed.max(throttled.newest)));
+        }
         Self {
-            queue: store.iter().map(due).collect(),
-            stream_time: store.iter().map(seen).max(),
+            queue,
+            stream_time,
             quiet_since: None,
         }
     }

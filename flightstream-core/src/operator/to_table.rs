@@ -63,6 +63,7 @@ where
             let store = &mut *this.store.write();
             batch.records_mut().retain(|record| {
                 let (key, value) = &record.value;
+                store.observe(record.event_time);
                 let is_older = store
                     .get(key)
                     .is_some_and(|latest| record.event_time < latest.event_time);

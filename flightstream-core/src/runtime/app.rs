@@ -17,7 +17,7 @@ use super::running::Running;
 use super::sink::{MakeSink, TopicSink};
 use super::slot::panic_message;
 use super::source::{Intake, Source, TaskRecords};
-use super::state_dir::StateDir;
+use super::state_dir::{StateDir, StoreKind};
 use super::status::{SharedStatus, Status};
 use super::task::{Drive, Task};
 use super::worker::Plan;
@@ -34,6 +34,11 @@ pub enum AppError {
     /// [`App::source`] was not called.
     #[error("app {0:?} has no source; give it one with `.source(topic(…).group(…))`")]
     NoSource(String),
+    /// [`App::store_kind`] needs [`App::state_dir`].
+    #[error(
+        "the stores of app {0:?} are not in memory; give them a directory with `.state_dir(…)`"
+    )]
+    NoStateDir(String),
     /// The log refused: see the message for what to change.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -111,6 +116,8 @@ pub(super) struct Settings {
     pub(super) tables: Tables,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) snapshot_every: Duration,
+    pub(super) store_kind: StoreKind,
+    state_budget: Option<u64>,
 }
 
 /// An app that is checked and can be started.
@@ -137,6 +144,8 @@ impl App {
             tables: Tables::new(),
             state_dir: None,
             snapshot_every: Duration::from_secs(60),
+            store_kind: StoreKind::default(),
+            state_budget: None,
         };
         Self {
             settings,
@@ -236,6 +245,24 @@ impl<F, K> App<F, K> {
         self
     }
 
+    /// Where the app's stores hold their entries, by default [in memory](StoreKind::InMemory). Pipelines are the same
+    /// with either. Those that are not in memory need a [state directory](Self::state_dir).
+    pub fn store_kind(mut self, kind: StoreKind) -> Self {
+        self.settings.store_kind = kind;
+        self
+    }
+
+    /// How many bytes of memory the stores of all tasks of the app may take together, as far as they
+    /// [know](crate::store::StateStore::bytes). It is looked at in each commit.
+    ///
+    /// Stores in memory that take more end the app, before the commit; without a budget they may take what there is.
+    /// Persistent stores let go of entries that they can read again, each to an equal share; without a budget they have
+    /// 64 MiB. What their databases take is not in it: some 30 MiB a task at most.
+    pub fn state_budget(mut self, bytes: u64) -> Self {
+        self.settings.state_budget = Some(bytes);
+        self
+    }
+
     /// A table that pipelines look things up in, by [`TaskContext::table`]: an `Arc` of one that stays as it is, or a
     /// [`SharedTable`], which can be swapped while the app runs.
     pub fn table<T>(mut self, name: &'static str, table: impl Into<SharedTable<T>>) -> Self
@@ -311,8 +338,9 @@ impl<F, K> App<F, K> {
             max_restarts: settings.max_restarts,
             build: Box::new(move |intake, cx| {
                 let task_sink = sink.make(&cx);
+                let failure = cx.failure();
                 let records = pipeline(TaskRecords::new(intake), cx);
-                Box::new(Task::new(records, task_sink)) as Box<dyn Drive>
+                Box::new(Task::new(records, task_sink, failure)) as Box<dyn Drive>
             }),
             context: Box::new(move |topic_partition| {
                 TaskContext::new(topic_partition, Arc::clone(&clock), Arc::clone(&tables))
@@ -320,11 +348,16 @@ impl<F, K> App<F, K> {
             status: SharedStatus::default(),
             internal_topics: Vec::new(),
             state_dir: None,
+            state_budget: settings.state_budget,
         };
         meter::prepare();
         let stores = rehearse(&mut plan, &subscription.topic)?;
+        let kind = settings.store_kind;
+        if settings.state_dir.is_none() && kind != StoreKind::InMemory && !stores.is_empty() {
+            return Err(AppError::NoStateDir(plan.app));
+        }
         if let Some(dir) = settings.state_dir.filter(|_| !stores.is_empty()) {
-            let dir = StateDir::open(&dir, &plan.app, settings.snapshot_every)?;
+            let dir = StateDir::open(&dir, &plan.app, kind, settings.snapshot_every)?;
             let changelog = |store| (store, changelog_topic(&plan.app, store));
             let changelogs: Vec<_> = stores.into_iter().map(changelog).collect();
             dir.clean(&**log, &changelogs, plan.clock.now())?;

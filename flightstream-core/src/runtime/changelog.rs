@@ -6,7 +6,9 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -17,14 +19,16 @@ use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::Writer;
-use crate::store::StoreError;
 use crate::store::snapshot::{SnapshotError, SnapshotHeader, SnapshotReader};
+use crate::store::{Backing, Base, Changes, StateFailure, StoreError};
 use crate::time::Timestamp;
 
 /// The changelog's key of its store's schema. No entry of a store is stored under an empty key.
 pub(super) const SCHEMA: &[u8] = b"";
 /// Entries read before other tasks get their turn.
 const CHUNK: usize = 8192;
+/// How often a log is asked for a changelog's end, for persistent stores.
+const LOCATE_EVERY: Duration = Duration::from_secs(1);
 
 /// The changelog of an app's store.
 pub(crate) fn changelog_topic(app: &str, store: &str) -> String {
@@ -48,6 +52,15 @@ pub(crate) struct Changelog {
     snapshot: Option<SnapshotReader<BufReader<File>>>,
     /// Without a state directory, and after a failure to write to it, there are none.
     snapshots: Option<Snapshots>,
+    /// What is committed of a persistent store.
+    base: Option<Rc<dyn Base>>,
+    /// What has changed and is not in `base` yet.
+    changes: Changes,
+    /// How many entries were committed last, if anything was.
+    entries: Option<u64>,
+    /// Since when the position in `base` is the log's.
+    located: Instant,
+    failure: StateFailure,
 }
 
 /// Topics and partitions with the offset after the last record that was read.
@@ -61,9 +74,11 @@ impl Changelog {
         store: TaskStore,
         partition: u32,
         committed: &BTreeMap<TopicPartition, Offset>,
+        base: Option<Rc<dyn Base>>,
+        failure: StateFailure,
     ) -> Result<Self, Fatal> {
         let topic = changelog_topic(&plan.app, store.name);
-        let dir = plan.state_dir.as_ref();
+        let dir = plan.state_dir.as_ref().filter(|_| base.is_none());
         let snapshots = dir.map(|dir| Snapshots::new(Arc::clone(dir), store.name, partition));
         let inputs = committed.iter().map(|(partition, offset)| {
             (partition.topic().to_owned(), partition.partition(), *offset)
@@ -79,9 +94,15 @@ impl Changelog {
             inputs: inputs.collect(),
             snapshot: None,
             snapshots,
+            base,
+            changes: Changes::default(),
+            entries: None,
+            located: Instant::now(),
+            failure,
         };
         let start = changelog.begin_at_start(plan)?;
         changelog.begin_from_snapshot(plan, start);
+        changelog.begin_from_base(plan, start)?;
         Ok(changelog)
     }
 
@@ -98,61 +119,88 @@ impl Changelog {
     }
 
     fn begin_from_snapshot(&mut self, plan: &Plan, start: Offset) {
-        let Some(snapshots) = &mut self.snapshots else {
-            return;
-        };
-        match snapshots.open() {
+        let opened = self.snapshots.as_ref().map(Snapshots::open);
+        match opened.unwrap_or(Ok(None)) {
             Ok(None) => {}
             Ok(Some(snapshot)) => {
                 let header = snapshot.header();
-                let unusable = if header.schema != self.store.schema {
-                    Some(format!("it is of a {}", header.schema))
-                } else if header.changelog > self.end {
-                    Some("it is ahead of the changelog".to_owned())
-                } else if header
-                    .inputs
-                    .iter()
-                    .any(|input| is_ahead(input, &self.inputs))
-                {
-                    Some("it is ahead of what is committed".to_owned())
-                } else if header.changelog < self.tombstones_from.unwrap_or(start).max(start) {
-                    Some("the changelog does not go back as far any more".to_owned())
-                } else {
-                    let is_silent = self.tombstones_from.is_none() && header.changelog < self.end;
-                    let is_old = is_silent && is_outdated(header.taken_at, plan.clock.now());
-                    is_old.then(|| "it is too old".to_owned())
-                };
-                if let Some(why) = unusable {
+                if let Some(why) = self.unusable(plan, header, start) {
                     self.report(plan, &why);
                     return;
                 }
-                self.position = header.changelog;
-                self.tombstones_from = self.tombstones_from.map(|_| self.position);
-                self.is_declared = true;
-                snapshots.begin_from(&snapshot);
+                self.go_on_after(header.changelog);
+                if let Some(snapshots) = &mut self.snapshots {
+                    snapshots.begin_from(&snapshot);
+                }
                 self.snapshot = Some(snapshot);
             }
             Err(error) => self.report(plan, &error.to_string()),
         }
     }
 
-    /// Says why the snapshot is not used.
+    /// What a persistent store holds stays where it is; only what came after is read.
+    fn begin_from_base(&mut self, plan: &Plan, start: Offset) -> Result<(), Fatal> {
+        let Some(base) = self.base.clone() else {
+            return Ok(());
+        };
+        let why = match base.header() {
+            Ok(None) => None,
+            Ok(Some(header)) => match self.unusable(plan, &header, start) {
+                Some(why) => Some(why),
+                None => {
+                    self.go_on_after(header.changelog);
+                    return Ok(());
+                }
+            },
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(why) = why {
+            self.report(plan, &why);
+        }
+        Ok(base.clear()?)
+    }
+
+    fn go_on_after(&mut self, position: Offset) {
+        self.position = position;
+        self.tombstones_from = self.tombstones_from.map(|_| position);
+        self.is_declared = true;
+    }
+
+    /// Why a copy of the store's state cannot be gone on from, if it is so.
+    fn unusable(&self, plan: &Plan, header: &SnapshotHeader, start: Offset) -> Option<String> {
+        let oldest = self.tombstones_from.unwrap_or(start).max(start);
+        if header.schema != self.store.schema {
+            return Some(format!("it is of a {}", header.schema));
+        }
+        let is_uncommitted = |input| is_ahead(input, &self.inputs);
+        let why = if header.changelog > self.end {
+            "it is ahead of the changelog"
+        } else if header.inputs.iter().any(is_uncommitted) {
+            "it is ahead of what is committed"
+        } else if header.changelog < oldest {
+            "the changelog does not go back as far any more"
+        } else if self.tombstones_from.is_none()
+            && header.changelog < self.end
+            && is_outdated(header.taken_at, plan.clock.now())
+        {
+            "it is too old"
+        } else {
+            return None;
+        };
+        Some(why.to_owned())
+    }
+
+    /// Says why a copy of the store's state is not used.
     fn report(&self, plan: &Plan, why: &str) {
-        let path = self.snapshots.as_ref().map(Snapshots::path);
-        let path = path.unwrap_or_else(|| Path::new("")).display();
+        let copy = match &self.snapshots {
+            Some(snapshots) => format!("snapshot {}", snapshots.path().display()),
+            None => format!("what is stored of store {:?}", self.store.name),
+        };
         let message = format!(
-            "snapshot {path} is not used: {why}; the store is read back from topic {:?}",
+            "{copy} is not used: {why}; the store is read back from topic {:?}",
             self.partition.topic(),
         );
-        tracing::warn!(
-            app = plan.app,
-            partition = self.partition.partition(),
-            "{message}"
-        );
-        plan.status.update(|status| {
-            status.unused_snapshots += 1;
-            status.last_unused_snapshot = Some(message);
-        });
+        plan.unusable_state(self.partition.partition(), message);
     }
 
     /// Reads on. Whether everything is read.
@@ -173,21 +221,34 @@ impl Changelog {
             self.begin_anew(plan)?;
             return Ok(false);
         }
-        match self.refused.take() {
-            Some(error) => Err(Fatal::Store(error)),
-            None => Ok(true),
+        if let Some(error) = self.refused.take() {
+            return Err(Fatal::Store(error));
         }
+        if let Some(base) = &self.base {
+            let backing = Backing::new(Rc::clone(base), self.failure.clone());
+            let mut store = self.store.store.borrow_mut();
+            store
+                .open(backing)
+                .map_err(|error| Fatal::stage("restore", error))?;
+        }
+        Ok(true)
     }
 
     /// Forgets what was read, and begins with the changelog's first entry.
     fn begin_anew(&mut self, plan: &Plan) -> Result<(), Fatal> {
         self.snapshot = None;
         (self.is_declared, self.refused) = (false, None);
-        self.store.store.borrow_mut().clear();
+        self.clear()?;
         if let Some(snapshots) = &mut self.snapshots {
             snapshots.begin_anew();
         }
         self.begin_at_start(plan).map(drop)
+    }
+
+    fn clear(&mut self) -> Result<(), StoreError> {
+        self.store.store.borrow_mut().clear();
+        self.changes = Changes::default();
+        self.base.as_ref().map_or(Ok(()), |base| base.clear())
     }
 
     /// Takes over a part of the snapshot.
@@ -223,6 +284,10 @@ impl Changelog {
                 snapshots.changed(key, value);
             }
         }
+        if self.refused.is_some() {
+            // No copy of it may pass for one of the declared types.
+            return Ok(());
+        }
         if let Some(snapshots) = &mut self.snapshots {
             snapshots.committed();
             if snapshots.is_full() {
@@ -230,7 +295,27 @@ impl Changelog {
                 self.take_snapshot(plan, self.position, inputs);
             }
         }
-        Ok(())
+        let header = self.header(plan, self.position, self.inputs.clone());
+        self.apply(header, None)
+            .map_err(|error| Fatal::stage("restore", error))
+    }
+
+    /// Brings what has changed into a persistent store.
+    fn apply(&mut self, header: SnapshotHeader, entries: Option<u64>) -> Result<(), StoreError> {
+        let changes = std::mem::take(&mut self.changes);
+        match &self.base {
+            Some(base) => base.apply(&changes, header, entries),
+            None => Ok(()),
+        }
+    }
+
+    fn header(&self, plan: &Plan, changelog: Offset, inputs: Positions) -> SnapshotHeader {
+        SnapshotHeader {
+            schema: self.store.schema.clone(),
+            changelog,
+            inputs,
+            taken_at: plan.clock.now(),
+        }
     }
 
     /// How many entries are still to be read.
@@ -241,12 +326,15 @@ impl Changelog {
 
     /// Takes over an entry of the changelog.
     fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
-        let mut store = self.store.store.borrow_mut();
         if key != SCHEMA {
             if self.refused.is_some() {
                 return Ok(());
             }
-            return match store.restore(key, value) {
+            if self.base.is_some() {
+                self.changes.push(key, value);
+                return Ok(());
+            }
+            return match self.store.store.borrow_mut().restore(key, value) {
                 // A removal that a reset has left: that of a key of other types.
                 Err(_) if value.is_none() && !self.is_declared => Ok(()),
                 restored => restored,
@@ -265,7 +353,8 @@ impl Changelog {
                 });
         if value.is_none() {
             // The store was reset.
-            store.clear();
+            self.clear()?;
+            self.snapshots.iter_mut().for_each(Snapshots::begin_anew);
         }
         Ok(())
     }
@@ -290,25 +379,38 @@ impl Changelog {
             records.insert(0, entry(Bytes::from_static(SCHEMA), Some(schema)));
             self.is_declared = true;
         }
-        if let Some(snapshots) = &mut self.snapshots {
-            for record in &records {
-                let key = record.key.as_deref().unwrap_or_default();
+        for record in &records {
+            let key = record.key.as_deref().unwrap_or_default();
+            if let Some(snapshots) = &mut self.snapshots {
                 snapshots.changed(key, record.value.as_bytes());
+            } else if self.base.is_some() && key != SCHEMA {
+                self.changes.push(key, record.value.as_bytes());
             }
         }
         writer.append_to(&self.partition, records)?;
         Ok(true)
     }
 
-    /// Takes note that what was flushed is committed together with those positions of the task's input, and takes a
-    /// snapshot if one is due.
-    pub(crate) fn committed(&mut self, plan: &Plan, inputs: impl FnOnce() -> Positions) {
-        let Some(snapshots) = &mut self.snapshots else {
-            return;
-        };
-        snapshots.committed();
-        if snapshots.is_due() {
-            self.take_snapshot_of_all(plan, inputs());
+    /// Takes note that what was flushed is committed together with those positions of the task's input: takes a snapshot
+    /// if one is due, or brings it into the persistent store, of which no more than `cache` bytes stay in memory.
+    pub(crate) fn committed(
+        &mut self,
+        plan: &Plan,
+        cache: usize,
+        inputs: impl FnOnce() -> Positions,
+    ) {
+        if let Some(snapshots) = &mut self.snapshots {
+            snapshots.committed();
+            if snapshots.is_due() {
+                self.take_snapshot_of_all(plan, inputs());
+            }
+        } else if self.base.is_some() && !self.changes.is_empty() {
+            if self.located.elapsed() >= LOCATE_EVERY {
+                self.locate(plan);
+            }
+            self.entries = Some(self.store.store.borrow().entries() as u64);
+            self.store_committed(plan, inputs());
+            self.store.store.borrow_mut().evict(cache);
         }
     }
 
@@ -318,8 +420,13 @@ impl Changelog {
             return;
         }
         self.settle(plan);
-        self.take_snapshot_of_all(plan, inputs);
+        self.take_snapshot_of_all(plan, inputs.clone());
         self.settle(plan);
+        // Before anything was ever flushed there is nothing to go on from.
+        if self.base.is_some() && self.is_declared {
+            self.locate(plan);
+            self.store_committed(plan, inputs);
+        }
     }
 
     fn settle(&mut self, plan: &Plan) {
@@ -329,30 +436,42 @@ impl Changelog {
         }
     }
 
-    /// Takes a snapshot of everything that was ever flushed.
-    fn take_snapshot_of_all(&mut self, plan: &Plan, inputs: Positions) {
+    /// Asks the log for the position after everything that was ever flushed. It may stay as it was: then a start reads
+    /// more than it has to.
+    fn locate(&mut self, plan: &Plan) {
         // Nobody else writes to the partition, so what is there now is what was flushed.
         match plan.log.offsets(self.partition.topic()) {
             Ok(ranges) => {
                 let number = usize::try_from(self.partition.partition());
                 let range = number.ok().and_then(|number| ranges.get(number));
-                if let Some(range) = range {
-                    self.take_snapshot(plan, range.end, inputs);
-                }
+                self.position = range.map_or(self.position, |range| range.end);
+                self.end = self.position;
+                self.located = Instant::now();
             }
             Err(error) => {
-                tracing::warn!(app = plan.app, %error, "no snapshot is taken: the log cannot be read");
+                tracing::warn!(app = plan.app, %error, "cannot ask the log how far a changelog is");
             }
         }
     }
 
+    fn store_committed(&mut self, plan: &Plan, inputs: Positions) {
+        let header = self.header(plan, self.position, inputs);
+        if let Err(error) = self.apply(header, self.entries) {
+            // What is read from now on is not what is committed.
+            self.failure.set(error);
+        }
+    }
+
+    /// Takes a snapshot of everything that was ever flushed.
+    fn take_snapshot_of_all(&mut self, plan: &Plan, inputs: Positions) {
+        if self.snapshots.is_some() {
+            self.locate(plan);
+            self.take_snapshot(plan, self.position, inputs);
+        }
+    }
+
     fn take_snapshot(&mut self, plan: &Plan, changelog: Offset, inputs: Positions) {
-        let header = SnapshotHeader {
-            schema: self.store.schema.clone(),
-            changelog,
-            inputs,
-            taken_at: plan.clock.now(),
-        };
+        let header = self.header(plan, changelog, inputs);
         let taken = self
             .snapshots
             .as_mut()

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::inlet::Inlet;
 use crate::batch::{Raw, Record, TopicPartition};
 use crate::operator::Decoder;
-use crate::store::{AnyStore, StateStore, StoreHandle};
+use crate::store::{AnyStore, StateFailure, StateStore, StoreHandle};
 use crate::table::{DecodedFeed, SharedTable, TableFeed, TableReader, TopicTable};
 use crate::time::{Clock, Timers, Timestamp};
 
@@ -28,6 +28,7 @@ pub struct TaskContext {
     stores: Rc<RefCell<Vec<TaskStore>>>,
     repartitions: Rc<RefCell<Vec<(Inlet, Outbox)>>>,
     topic_tables: Rc<RefCell<Vec<TaskTable>>>,
+    failure: StateFailure,
 }
 
 /// A table that is fed from a topic.
@@ -74,6 +75,7 @@ impl TaskContext {
             stores: Rc::default(),
             repartitions: Rc::default(),
             topic_tables: Rc::default(),
+            failure: StateFailure::default(),
         }
     }
 
@@ -206,6 +208,11 @@ impl TaskContext {
 
     pub(crate) fn repartitions(&self) -> Vec<(Inlet, Outbox)> {
         self.repartitions.borrow().clone()
+    }
+
+    /// What the task's stores could not read.
+    pub(crate) fn failure(&self) -> StateFailure {
+        self.failure.clone()
     }
 
     pub(crate) fn stores(&self) -> Vec<TaskStore> {

@@ -50,7 +50,7 @@ impl Running {
     ///     .start(&log)?;
     /// running.wait_until_caught_up()?;
     /// let counts = running.store(.., "counts", |counts: &KeyValueStore<String, u64>| {
-    ///     counts.iter().map(|(_, count)| count).sum::<u64>()
+    ///     counts.iter().map(|(_, count)| *count).sum::<u64>()
     /// })?;
     /// assert_eq!((counts.len(), counts.iter().sum()), (2, 3_u64));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

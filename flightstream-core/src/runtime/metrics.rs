@@ -17,6 +17,7 @@
 //! | [`INFLIGHT_BATCHES`] | gauge | batches that are read and not delivered |
 //! | [`COMMIT_SECONDS`] | histogram | time that a commit took, with the wait for what was in flight |
 //! | [`STATE_ENTRIES`] | gauge, by `store` | entries of a store |
+//! | [`STATE_BYTES`] | gauge, by `store` | bytes of memory that a store takes |
 //! | [`RESTORE_REMAINING`] | gauge | changelog entries that a starting task has still to read |
 //! | [`TASK_STATE`] | gauge | 0 no task, 1 waiting for its restart, 2 restoring, 3 running |
 
@@ -44,6 +45,8 @@ pub const INFLIGHT_BATCHES: &str = "flightstream_inflight_batches";
 pub const COMMIT_SECONDS: &str = "flightstream_commit_seconds";
 /// Entries of a store, as of the last commit.
 pub const STATE_ENTRIES: &str = "flightstream_state_entries";
+/// Bytes of memory that a store takes, as of the last commit.
+pub const STATE_BYTES: &str = "flightstream_state_bytes";
 /// Changelog entries that a starting task has still to read.
 pub const RESTORE_REMAINING: &str = "flightstream_restore_remaining";
 /// What a task does: 0 there is none, 1 it waits for its restart, 2 it restores, 3 it runs.
@@ -91,6 +94,11 @@ pub(super) fn describe() {
         "Time that a commit took, with the wait for what was in flight."
     );
     describe_gauge!(STATE_ENTRIES, count, "Entries of a store.");
+    describe_gauge!(
+        STATE_BYTES,
+        Unit::Bytes,
+        "Bytes of memory that a store takes."
+    );
     describe_gauge!(
         RESTORE_REMAINING,
         count,

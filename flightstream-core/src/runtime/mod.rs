@@ -112,4 +112,5 @@ pub use self::query::{Partitions, QueryError};
 pub use self::running::Running;
 pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};
 pub use self::source::{Source, TaskRecords};
+pub use self::state_dir::StoreKind;
 pub use self::status::{Health, Status, TaskState};

@@ -37,7 +37,14 @@ impl<F, K> App<F, K> {
         let partitions = log.offsets(&topic)?.len();
         let settings = &self.settings;
         let dir = settings.state_dir.as_ref();
-        let dir = dir.map(|dir| StateDir::open(dir, &settings.name, settings.snapshot_every));
+        let dir = dir.map(|dir| {
+            StateDir::open(
+                dir,
+                &settings.name,
+                settings.store_kind,
+                settings.snapshot_every,
+            )
+        });
         let dir = dir.transpose()?;
         let mut writer = log.writer(Isolation::Immediate)?;
         let mut removed = 0;

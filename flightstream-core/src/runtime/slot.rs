@@ -1,16 +1,20 @@
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::changelog::{Changelog, Positions};
-use super::context::{Outbox, TaskContext};
+use super::context::{Outbox, TaskContext, TaskStore};
 use super::inlet::repartition_topic;
 use super::meter::Meter;
 use super::sink::Outputs;
 use super::source::{Intake, lock};
+#[cfg(feature = "embedded")]
+use super::state_dir::{StateDir, StoreKind};
 use super::status::{Status, TaskState};
 use super::task::Drive;
 use super::topic_feed::TopicFeed;
@@ -18,6 +22,9 @@ use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, TopicPartition};
 use crate::log::{PartitionReader, Start, Writer};
+use crate::store::Base;
+#[cfg(feature = "embedded")]
+use crate::store::PersistentStores;
 use crate::time::Timestamp;
 
 /// A partition's place in a worker: its reader, and the task that is built for it, also anew after a failure.
@@ -266,12 +273,21 @@ impl Slot {
     }
 
     /// Writes the changes of the task's state, as part of the commit that follows.
-    pub(crate) fn flush_state(&mut self, writer: &mut dyn Writer) -> Result<(), Fatal> {
-        let changelogs = self.task.iter_mut().flat_map(|task| &mut task.changelogs);
-        for changelog in changelogs {
+    pub(crate) fn flush_state(
+        &mut self,
+        plan: &Plan,
+        writer: &mut dyn Writer,
+    ) -> Result<(), Fatal> {
+        let Some(task) = &mut self.task else {
+            return Ok(());
+        };
+        if let Some(error) = task.context.failure().take() {
+            return Err(Fatal::Store(error));
+        }
+        for changelog in &mut task.changelogs {
             changelog.flush(writer)?;
         }
-        Ok(())
+        self.check_budget(plan)
     }
 
     /// Takes a last snapshot of the task's state.
@@ -292,8 +308,10 @@ impl Slot {
         if let Some(task) = &mut self.task {
             task.has_moved = false;
             let (source, inlets) = (&self.source, &task.inlets);
+            let cache = plan.cache_bytes(task.changelogs.len());
             for changelog in &mut task.changelogs {
-                changelog.committed(plan, || positions(std::iter::once(source).chain(inlets)));
+                let inputs = || positions(std::iter::once(source).chain(inlets));
+                changelog.committed(plan, cache, inputs);
             }
         }
         self.backoff.reset();
@@ -363,9 +381,7 @@ fn build(
         inlets.push(intake);
         outboxes.push((topic, outbox));
     }
-    let open = |store| Changelog::open(plan, store, partition.partition(), &committed);
-    let changelogs: Result<Vec<_>, _> = context.stores().into_iter().map(open).collect();
-    let changelogs = changelogs?;
+    let changelogs = open_stores(plan, &context, &committed)?;
     let mut tables = Vec::new();
     for table in context.topic_tables() {
         tables.extend(TopicFeed::open(&*plan.log, &table, partition.partition())?);
@@ -383,6 +399,47 @@ fn build(
         wake_at: None,
     })
 }
+
+/// Opens what is kept of the task's stores.
+fn open_stores(
+    plan: &Plan,
+    context: &TaskContext,
+    committed: &BTreeMap<TopicPartition, Offset>,
+) -> Result<Vec<Changelog>, Fatal> {
+    let partition = context.topic_partition().partition();
+    let mut bases = open_bases(plan, context)?;
+    let open = |store: TaskStore| {
+        let base = bases.remove(store.name);
+        Changelog::open(plan, store, partition, committed, base, context.failure())
+    };
+    context.stores().into_iter().map(open).collect()
+}
+
+/// Opens what is committed of the task's persistent stores, by name.
+#[cfg(feature = "embedded")]
+fn open_bases(plan: &Plan, context: &TaskContext) -> Result<Bases, Fatal> {
+    let is_persistent = |dir: &&Arc<StateDir>| dir.kind == StoreKind::Persistent;
+    let mut bases = Bases::new();
+    let Some(dir) = plan.state_dir.as_ref().filter(is_persistent) else {
+        return Ok(bases);
+    };
+    let partition = context.topic_partition().partition();
+    let (stores, lost) = PersistentStores::open(&dir.task(partition))?;
+    if let Some(error) = lost {
+        plan.unusable_state(partition, error.to_string());
+    }
+    for store in context.stores() {
+        bases.insert(store.name, stores.store(store.name)?);
+    }
+    Ok(bases)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn open_bases(_: &Plan, _: &TaskContext) -> Result<Bases, Fatal> {
+    Ok(Bases::new())
+}
+
+type Bases = BTreeMap<&'static str, Rc<dyn Base>>;
 
 impl Running {
     fn poll_batch(

@@ -78,6 +78,7 @@ impl Snapshots {
         }
         (self.base, self.base_bytes) = (None, 0);
         self.changes = Changes::default();
+        self.uncommitted = Changes::default();
     }
 
     /// Takes note of a change that is not committed yet.

@@ -30,11 +30,14 @@ pub struct Status {
     pub task_states: BTreeMap<u32, TaskState>,
     /// How many entries the stores have, by name, over all tasks: as of the last commit.
     pub entries: BTreeMap<String, u64>,
-    /// Snapshots of stores that were not used, because they were damaged or did not fit. The stores were read back from
-    /// their changelogs as a whole.
-    pub unused_snapshots: u64,
+    /// How many bytes of memory the stores take, by name, over all tasks, as far as they
+    /// [know](crate::store::StateStore::bytes): as of the last commit.
+    pub state_bytes: BTreeMap<String, u64>,
+    /// Copies of state in the state directory that were not used, because they were damaged or did not fit. The stores
+    /// were read back from their changelogs as a whole.
+    pub unused_copies: u64,
     /// The last of them with the reason, as a sentence.
-    pub last_unused_snapshot: Option<String>,
+    pub last_unused_copy: Option<String>,
     /// How the app is, as a whole.
     pub health: Health,
 }
@@ -101,10 +104,17 @@ pub(crate) struct SharedStatus {
 struct State {
     status: Status,
     positions: BTreeMap<TopicPartition, Offset>,
-    entries: BTreeMap<(u32, &'static str), u64>,
+    state_sizes: BTreeMap<(u32, &'static str), StateSize>,
     assigned: bool,
     paused: bool,
     ended: bool,
+}
+
+/// What a store of a task holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StateSize {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
 }
 
 impl State {
@@ -148,15 +158,26 @@ impl SharedStatus {
         self.changed.notify_all();
     }
 
-    /// Takes note of how many entries the stores of a task have.
-    pub(crate) fn entries(
+    /// Takes note of what the stores of a task hold.
+    pub(crate) fn state_sizes(
         &self,
         partition: u32,
-        stores: impl Iterator<Item = (&'static str, u64)>,
+        stores: impl Iterator<Item = (&'static str, StateSize)>,
     ) {
         let mut state = self.lock();
-        let stores = stores.map(|(name, entries)| ((partition, name), entries));
-        state.entries.extend(stores);
+        let stores = stores.map(|(name, size)| ((partition, name), size));
+        state.state_sizes.extend(stores);
+    }
+
+    /// How many bytes the stores of all tasks take.
+    pub(crate) fn state_bytes(&self) -> u64 {
+        let state = self.lock();
+        state.state_sizes.values().map(|size| size.bytes).sum()
+    }
+
+    /// How many partitions have a running task.
+    pub(crate) fn tasks(&self) -> usize {
+        self.lock().status.tasks
     }
 
     /// Takes note that the app pauses, or goes on.
@@ -180,7 +201,7 @@ impl SharedStatus {
         state.positions.remove(partition);
         state.status.task_states.remove(&number);
         state
-            .entries
+            .state_sizes
             .retain(|(partition, _), _| *partition != number);
         state.status.tasks = state.status.tasks.saturating_sub(1);
         // What remains may be ready.
@@ -207,8 +228,10 @@ impl SharedStatus {
         let state = self.lock();
         let mut status = state.status.clone();
         status.health = state.health();
-        for ((_, store), entries) in &state.entries {
-            *status.entries.entry((*store).to_owned()).or_default() += entries;
+        for ((_, store), size) in &state.state_sizes {
+            let store = || (*store).to_owned();
+            *status.entries.entry(store()).or_default() += size.entries;
+            *status.state_bytes.entry(store()).or_default() += size.bytes;
         }
         status
     }

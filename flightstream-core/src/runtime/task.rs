@@ -3,6 +3,7 @@ use std::task::{Context, Poll, ready};
 
 use super::meter::Stopwatch;
 use super::sink::{Outputs, Sink};
+use crate::store::StateFailure;
 use crate::{Fatal, Records};
 
 /// One pipeline at work on one partition, whatever its types.
@@ -25,13 +26,15 @@ pub(crate) trait Drive {
 pub(crate) struct Task<R, S> {
     records: Pin<Box<R>>,
     sink: S,
+    failure: StateFailure,
 }
 
 impl<R, S> Task<R, S> {
-    pub(crate) fn new(records: R, sink: S) -> Self {
+    pub(crate) fn new(records: R, sink: S, failure: StateFailure) -> Self {
         Self {
             records: Box::pin(records),
             sink,
+            failure,
         }
     }
 }
@@ -44,7 +47,11 @@ impl<R: Records, S: Sink<R::Record>> Drive for Task<R, S> {
     ) -> Poll<Result<(), Fatal>> {
         ready!(self.sink.poll_ready(cx, outputs))?;
         let started = Stopwatch::start();
-        let Some(batch) = ready!(self.records.as_mut().poll_next(cx)) else {
+        let polled = self.records.as_mut().poll_next(cx);
+        if let Some(error) = self.failure.take() {
+            return Poll::Ready(Err(Fatal::Store(error)));
+        }
+        let Some(batch) = ready!(polled) else {
             return Poll::Ready(Err(Fatal::PipelineEnded));
         };
         let mut batch = batch?;

@@ -59,6 +59,7 @@ pub(crate) struct Plan {
     pub(crate) internal_topics: Vec<String>,
     /// Where snapshots are, if the app has stores and takes any.
     pub(crate) state_dir: Option<Arc<StateDir>>,
+    pub(crate) state_budget: Option<u64>,
 }
 
 /// A thread with a writer of its own and the tasks of some partitions. It is also their executor: a waker unparks it
@@ -322,7 +323,7 @@ impl Worker {
 
     fn write(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Fatal> {
         for slot in self.slots.iter_mut().filter(|slot| slot.is_drained()) {
-            slot.flush_state(&mut *self.writer)?;
+            slot.flush_state(&self.plan, &mut *self.writer)?;
         }
         Ok(self.writer.commit(&self.plan.group, offsets)?)
     }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 /// What can be wrong with a store.
@@ -11,6 +13,30 @@ pub enum StoreError {
     /// A value has no stored form: its `Serialize` failed.
     #[error("an entry cannot be written to the changelog: {0}")]
     Encode(#[source] postcard::Error),
+    /// The stores take more memory than the app allows them.
+    #[error(
+        "the app's stores take {bytes} bytes, store {name:?} among them {of_store}, and may take \
+         {budget}; allow more with App::state_budget, let entries expire, or use persistent stores"
+    )]
+    OverBudget {
+        /// What they take.
+        bytes: u64,
+        /// What they may take.
+        budget: u64,
+        /// The largest store of the task that noticed.
+        name: String,
+        /// What that takes.
+        of_store: u64,
+    },
+    /// A persistent store cannot be read or written. The task is started again and, if it is damaged, its state read back
+    /// from the changelog.
+    #[error("the state in {} cannot be used: {what}; it is read back from the changelog", path.display())]
+    Persistent {
+        /// The directory of the task's state.
+        path: PathBuf,
+        /// What went wrong.
+        what: String,
+    },
     /// The changelog was written by a store of other types.
     #[error(
         "store {name:?} was written as {recorded}, but the program declares {declared}; empty it \

@@ -1,16 +1,20 @@
 use std::any::type_name;
 use std::fmt;
 use std::hash::Hash;
+use std::time::Duration;
 
 use bytes::Bytes;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::codec::{decode, encode};
-use super::{StateStore, StoreError};
+use super::backing::{Backing, Typed};
+use super::codec::decode;
+use super::entries::{Entries, Stored};
+use super::expiry::Expiry;
+use super::{STREAM_TIME, StateStore, StoreError};
+use crate::time::Timestamp;
 
-/// A value a key, in memory.
+/// A value a key.
 ///
 /// ```
 /// use flightstream_core::store::KeyValueStore;
@@ -18,29 +22,42 @@ use super::{StateStore, StoreError};
 /// let mut store = KeyValueStore::default();
 /// store.update(&"WAW", |count| *count.get_or_insert(0) += 1);
 /// store.update(&"WAW", |count| *count.get_or_insert(0) += 1);
-/// assert_eq!(store.get(&"WAW"), Some(&2));
+/// assert_eq!(store.get(&"WAW").as_deref(), Some(&2));
 /// store.remove(&"WAW");
-/// assert_eq!(store.get(&"WAW"), None);
+/// assert_eq!(store.get(&"WAW").as_deref(), None);
+/// ```
+///
+/// With a time to live, given by [`StoreHandle::with_ttl`](super::StoreHandle::with_ttl), entries that were not changed
+/// for as long are removed, from the changelog too. Time is the newest that was [observed](Self::observe): event time,
+/// so that a replay removes what the live run did.
+///
+/// ```
+/// use flightstream_core::store::{KeyValueStore, StoreHandle};
+/// use flightstream_core::time::Timestamp;
+/// use std::time::Duration;
+///
+/// let handle = StoreHandle::<KeyValueStore<&str, u64>>::unlogged("seen").with_ttl(Duration::from_secs(60));
+/// let mut store = handle.write();
+/// for (second, key, left) in [(0, "a", 1), (30, "b", 2), (60, "c", 2), (90, "c", 1)] {
+///     store.observe(Timestamp::from_seconds(second));
+///     store.put(&key, 1);
+///     assert_eq!(store.len(), left);
+/// }
 /// ```
 pub struct KeyValueStore<K, V> {
-    entries: FxHashMap<K, Entry<V>>,
-    /// Keys whose entry is dirty, each once.
-    dirty: Vec<K>,
-    removed: usize,
+    entries: Entries<K, V>,
+    len: usize,
+    expiry: Option<Expiry<K>>,
 }
 
-/// A removed entry stays, without its value, until its removal is in the changelog.
-struct Entry<V> {
-    value: Option<V>,
-    dirty: bool,
-}
+const ENTRY: &[u8] = b"k";
 
 impl<K, V> Default for KeyValueStore<K, V> {
     fn default() -> Self {
         Self {
-            entries: FxHashMap::default(),
-            dirty: Vec::new(),
-            removed: 0,
+            entries: Entries::default(),
+            len: 0,
+            expiry: None,
         }
     }
 }
@@ -48,8 +65,8 @@ impl<K, V> Default for KeyValueStore<K, V> {
 impl<K: Hash + Eq + Clone, V> KeyValueStore<K, V> {
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
-        self.entries.get(key)?.value.as_ref()
+    pub fn get(&self, key: &K) -> Option<Stored<'_, V>> {
+        self.entries.get(key)
     }
 
     /// Sets the value of a key.
@@ -64,47 +81,50 @@ impl<K: Hash + Eq + Clone, V> KeyValueStore<K, V> {
 
     /// Changes the value of a key in place: `None` is no value, before and after.
     pub fn update<R>(&mut self, key: &K, change: impl FnOnce(&mut Option<V>) -> R) -> R {
-        if let Some(entry) = self.entries.get_mut(key) {
-            let was_there = entry.value.is_some();
-            let result = change(&mut entry.value);
-            match (was_there, entry.value.is_some()) {
-                (true, false) => self.removed += 1,
-                (false, true) => self.removed -= 1,
-                _ => {}
-            }
-            if !entry.dirty {
-                entry.dirty = true;
-                self.dirty.push(key.clone());
-            }
-            return result;
-        }
-        let mut value = None;
-        let result = change(&mut value);
-        if value.is_some() {
-            self.entries
-                .insert(key.clone(), Entry { value, dirty: true });
-            self.dirty.push(key.clone());
+        let mut is_there = false;
+        let (result, grown) = self.entries.update(key, |value| {
+            let result = change(value);
+            is_there = value.is_some();
+            result
+        });
+        self.len = self.len.saturating_add_signed(grown);
+        if let Some(expiry) = &mut self.expiry {
+            expiry.changed(key, is_there);
         }
         result
     }
 
+    /// Moves the store's time forward, and removes what has not been changed for its time to live. An older time changes
+    /// nothing, and neither does any without a time to live.
+    pub fn observe(&mut self, time: Timestamp) {
+        let Some(expiry) = &mut self.expiry else {
+            return;
+        };
+        expiry.observe(time);
+        while let Some(key) = self.expiry.as_mut().and_then(Expiry::pop) {
+            self.remove(&key);
+        }
+    }
+
+    pub(super) fn set_ttl(&mut self, ttl: Duration) {
+        self.expiry = Some(Expiry::new(ttl));
+    }
+
     /// All entries, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.entries
-            .iter()
-            .filter_map(|(key, entry)| Some((key, entry.value.as_ref()?)))
+    pub fn iter(&self) -> impl Iterator<Item = (Stored<'_, K>, Stored<'_, V>)> {
+        self.entries.iter()
     }
 
     /// How many keys have a value.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len() - self.removed
+        self.len
     }
 
     /// Whether no key has a value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 }
 
@@ -115,26 +135,45 @@ where
 {
     fn schema() -> String {
         format!(
-            "key-value store of {} to {}",
+            "key-value store (form 2) of {} to {}",
             type_name::<K>(),
             type_name::<V>()
         )
     }
 
-    fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
-        let key = decode(key)?;
-        match value {
-            Some(value) => {
-                let entry = Entry {
-                    value: Some(decode(value)?),
-                    dirty: false,
-                };
-                self.entries.insert(key, entry);
-            }
-            None => {
-                self.entries.remove(&key);
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError> {
+        if let Some(expiry) = &mut self.expiry {
+            expiry.time.open(&backing)?;
+            for (key, value) in backing.scan(ENTRY) {
+                let key = decode(key.get(ENTRY.len()..).unwrap_or_default())?;
+                let (_, time) = with_time::<V>(&value)?;
+                expiry.restore(&key, time);
             }
         }
+        self.len = backing.entries();
+        self.entries = Entries::backed(Some(Typed::new(backing, ENTRY.to_vec())));
+        Ok(())
+    }
+
+    fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        if key == STREAM_TIME {
+            let time = self.expiry.as_mut().map(|expiry| &mut expiry.time);
+            return time.map_or(Ok(()), |time| time.restore(value));
+        }
+        let stored_bytes = key.len() + value.map_or(0, <[u8]>::len);
+        let key = decode(key.strip_prefix(ENTRY).unwrap_or_default())?;
+        let Some(value) = value else {
+            self.len -= usize::from(self.entries.forget(&key));
+            if let Some(expiry) = &mut self.expiry {
+                expiry.changed(&key, false);
+            }
+            return Ok(());
+        };
+        let (value, time) = with_time(value)?;
+        if let Some(expiry) = &mut self.expiry {
+            expiry.restore(&key, time);
+        }
+        self.len += usize::from(self.entries.restore(key, value, stored_bytes));
         Ok(())
     }
 
@@ -142,31 +181,50 @@ where
         &mut self,
         sink: &mut dyn FnMut(Bytes, Option<Bytes>),
     ) -> Result<(), StoreError> {
-        for key in self.dirty.drain(..) {
-            let Some(entry) = self.entries.get_mut(&key) else {
-                continue;
-            };
-            entry.dirty = false;
-            let stored = entry.value.as_ref().map(encode).transpose()?;
-            let is_removed = stored.is_none();
-            sink(encode(&key)?, stored);
-            if is_removed {
-                self.entries.remove(&key);
-                self.removed -= 1;
-            }
-        }
-        Ok(())
+        let Some(expiry) = &mut self.expiry else {
+            return self
+                .entries
+                .take_changes(ENTRY, |_, key, value| sink(key, value));
+        };
+        // The time stands behind the value, where it is not in the way of a store without a time to live.
+        self.entries.take_changes(ENTRY, |key, stored_key, value| {
+            let value =
+                value.map(|value| Bytes::from([&*value, &*expiry.stored_time(key)].concat()));
+            sink(stored_key, value);
+        })?;
+        expiry.time.take_change(sink)
     }
 
     fn entries(&self) -> usize {
-        self.entries.len() - self.removed
+        self.len
     }
+
+    fn bytes(&self) -> usize {
+        self.entries.bytes() + self.expiry.as_ref().map_or(0, Expiry::bytes)
+    }
+
+    fn evict(&mut self, budget: usize) {
+        self.entries.evict(budget);
+    }
+
+    fn clear(&mut self) {
+        let ttl = self.expiry.as_ref().map(Expiry::ttl);
+        *self = Self::default();
+        self.expiry = ttl.map(Expiry::new);
+    }
+}
+
+/// A stored value, and the time behind it if there is one.
+fn with_time<V: DeserializeOwned>(stored: &[u8]) -> Result<(V, Option<Timestamp>), StoreError> {
+    let (value, rest) = postcard::take_from_bytes(stored).map_err(StoreError::Decode)?;
+    let time = (!rest.is_empty()).then(|| decode(rest)).transpose()?;
+    Ok((value, time))
 }
 
 impl<K, V> fmt::Debug for KeyValueStore<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyValueStore")
-            .field("entries", &(self.entries.len() - self.removed))
+            .field("entries", &self.len)
             .finish_non_exhaustive()
     }
 }

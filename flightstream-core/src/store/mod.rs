@@ -12,28 +12,48 @@
 //! | [`WindowStore`] | a value a key and window | windowed aggregation |
 //! | [`SessionStore`] | a value a key and session | aggregation in sessions |
 //!
+//! They are in memory, or, with a [store kind](crate::runtime::App::store_kind) that says so, in a database of the task,
+//! with what was used lately in memory; operators do not see the difference. What they take of memory is limited by
+//! [`App::state_budget`](crate::runtime::App::state_budget).
+//!
 //! Under at-least-once delivery a crash between the changelog's write and the offsets' commit makes an aggregate see
 //! some records twice. With exactly-once both are one transaction and nothing is counted twice.
 
+mod agenda;
+mod backing;
 mod changes;
 pub(crate) mod codec;
+mod entries;
 mod error;
+mod expiry;
 mod key_value;
+#[cfg(test)]
+mod model;
+#[cfg(feature = "embedded")]
+mod persistent;
 mod session;
 pub mod snapshot;
+mod stream_time;
 mod window;
 
 use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
+use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use self::backing::Backing;
+pub(crate) use self::backing::{Base, StateFailure};
 pub(crate) use self::changes::Changes;
+pub use self::entries::Stored;
 pub use self::error::StoreError;
 pub use self::key_value::KeyValueStore;
+#[cfg(feature = "embedded")]
+pub(crate) use self::persistent::PersistentStores;
 pub use self::session::{SessionEntry, SessionStore};
 pub use self::window::{WindowEntry, WindowStore};
 use crate::time::{Clock, SystemClock, Timers};
@@ -60,7 +80,30 @@ pub trait StateStore: Default + 'static {
 
     /// How many entries it holds.
     fn entries(&self) -> usize;
+
+    /// How many bytes of memory it takes, as far as it knows: its tables exactly, what keys and values have outside of
+    /// them by the length of their stored form, and that only once an entry was handed out by
+    /// [`take_changes`](Self::take_changes) or read.
+    fn bytes(&self) -> usize;
+
+    /// Takes over what is committed, and goes on from there: what is not in memory is read when it is asked for.
+    ///
+    /// # Errors
+    /// If what is committed is not of this store.
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError>;
+
+    /// Lets go of what can be read again, down to so many bytes if there is as much of that. A store without a backing
+    /// holds everything.
+    fn evict(&mut self, budget: usize);
+
+    /// Forgets everything, as if it had just been made.
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
+
+/// The stored key of the stream time, where a store has one. All others begin with a letter for their store's kind.
+const STREAM_TIME: &[u8] = b"t";
 
 /// The object-safe side of [`StateStore`], for the runtime's list of a task's stores.
 pub(crate) trait AnyStore {
@@ -71,7 +114,9 @@ pub(crate) trait AnyStore {
         sink: &mut dyn FnMut(Bytes, Option<Bytes>),
     ) -> Result<(), StoreError>;
     fn entries(&self) -> usize;
-    /// Forgets everything, as if it had just been made.
+    fn bytes(&self) -> usize;
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError>;
+    fn evict(&mut self, budget: usize);
     fn clear(&mut self);
 }
 
@@ -95,8 +140,20 @@ impl<S: StateStore> AnyStore for S {
         StateStore::entries(self)
     }
 
+    fn bytes(&self) -> usize {
+        StateStore::bytes(self)
+    }
+
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError> {
+        StateStore::open(self, backing)
+    }
+
+    fn evict(&mut self, budget: usize) {
+        StateStore::evict(self, budget);
+    }
+
     fn clear(&mut self) {
-        *self = Self::default();
+        StateStore::clear(self);
     }
 }
 
@@ -134,6 +191,18 @@ impl<S: Default> StoreHandle<S> {
 impl<S: StateStore> StoreHandle<S> {
     pub(crate) fn shared(&self) -> Rc<RefCell<dyn AnyStore>> {
         Rc::<RefCell<S>>::clone(&self.store)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V> StoreHandle<KeyValueStore<K, V>> {
+    /// Gives the store's entries a time to live: one that has not been changed for so much event time is removed, see
+    /// [`KeyValueStore`].
+    ///
+    /// It may be changed from one start to the next. Entries that were stored without one begin to age then.
+    #[must_use]
+    pub fn with_ttl(self, ttl: Duration) -> Self {
+        self.write().set_ttl(ttl);
+        self
     }
 }
 

@@ -1,20 +1,21 @@
 use std::any::type_name;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustc_hash::FxHashMap;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::codec::{decode, encode};
-use super::{StateStore, StoreError};
+use super::agenda::Agenda;
+use super::backing::{Backing, Typed};
+use super::codec::decode;
+use super::entries::{Entries, Stored};
+use super::stream_time::StreamTime;
+use super::{STREAM_TIME, StateStore, StoreError};
 use crate::time::Timestamp;
 
-/// The open sessions of each key, in memory, with the stream time that the task has seen.
+/// The open sessions of each key, with the stream time that the task has seen.
 ///
 /// ```
 /// use flightstream_core::store::SessionStore;
@@ -32,26 +33,18 @@ use crate::time::Timestamp;
 /// assert_eq!((session.first.as_seconds(), session.last.as_seconds(), *session.value), (0, 100, 3));
 /// ```
 pub struct SessionStore<K, V> {
-    keys: FxHashMap<K, Sessions<V>>,
-    entries: usize,
-    /// Keys whose sessions are dirty, each once.
-    dirty: Vec<K>,
-    /// Each session once, under its last time when it was put here or a later look found it longer.
-    oldest: BinaryHeap<Reverse<(Timestamp, u64, K)>>,
-    next_id: u64,
-    stream_time: Option<Timestamp>,
-    stream_time_is_dirty: bool,
+    keys: Entries<K, Sessions<V>>,
+    len: usize,
+    /// Of each key with sessions: a time that is not after the last record of any of them.
+    agenda: Agenda<K>,
+    stream_time: StreamTime,
 }
 
-/// A key's sessions, in order and apart by more than the gap. A key without sessions stays until its removal is in the
-/// changelog.
-struct Sessions<V> {
-    open: Vec<Open<V>>,
-    dirty: bool,
-}
+/// A key's sessions, in order and apart by more than the gap; at least one.
+type Sessions<V> = Vec<Open<V>>;
 
+#[derive(Serialize, Deserialize)]
 struct Open<V> {
-    id: u64,
     first: Timestamp,
     last: Timestamp,
     value: V,
@@ -70,20 +63,15 @@ pub struct SessionEntry<K, V> {
     pub value: V,
 }
 
-/// The changelog's key of the stream time; no entry is stored under it.
-const STREAM_TIME: &[u8] = b"t";
-const ENTRY: u8 = b's';
+const ENTRY: &[u8] = b"s";
 
-impl<K: Ord, V> Default for SessionStore<K, V> {
+impl<K, V> Default for SessionStore<K, V> {
     fn default() -> Self {
         Self {
-            keys: FxHashMap::default(),
-            entries: 0,
-            dirty: Vec::new(),
-            oldest: BinaryHeap::new(),
-            next_id: 0,
-            stream_time: None,
-            stream_time_is_dirty: false,
+            keys: Entries::default(),
+            len: 0,
+            agenda: Agenda::default(),
+            stream_time: StreamTime::default(),
         }
     }
 }
@@ -92,29 +80,19 @@ impl<K: Hash + Eq + Ord + Clone, V> SessionStore<K, V> {
     /// The newest event time that was seen.
     #[must_use]
     pub fn stream_time(&self) -> Option<Timestamp> {
-        self.stream_time
+        self.stream_time.get()
     }
 
     /// Moves the stream time forward; an older time changes nothing.
     pub fn observe(&mut self, time: Timestamp) {
-        if self
-            .stream_time
-            .is_none_or(|stream_time| stream_time < time)
-        {
-            self.stream_time = Some(time);
-            self.stream_time_is_dirty = true;
-        }
+        self.stream_time.observe(time);
     }
 
     /// Whether the key has a session that a record of that time belongs to: one not further away than the gap.
     #[must_use]
     pub fn contains(&self, key: &K, time: Timestamp, gap: Duration) -> bool {
-        self.keys.get(key).is_some_and(|sessions| {
-            sessions
-                .open
-                .iter()
-                .any(|session| session.is_near(time, gap))
-        })
+        let sessions = self.keys.get(key);
+        sessions.is_some_and(|sessions| sessions.iter().any(|session| session.is_near(time, gap)))
     }
 
     /// Changes the session that a record of that time belongs to; `None` is that there is none yet. Where the record
@@ -127,70 +105,70 @@ impl<K: Hash + Eq + Ord + Clone, V> SessionStore<K, V> {
         merge: impl FnOnce(&mut V, V),
         change: impl FnOnce(Option<V>) -> V,
     ) {
-        let sessions = match self.keys.get_mut(key) {
-            Some(sessions) => sessions,
-            None => self.keys.entry(key.clone()).or_default(),
-        };
-        if !sessions.dirty {
-            sessions.dirty = true;
-            self.dirty.push(key.clone());
-        }
-        let Some(mut session) = sessions.take_near(time, gap) else {
-            let id = self.next_id;
-            self.next_id += 1;
-            self.entries += 1;
-            self.oldest.push(Reverse((time, id, key.clone())));
-            sessions.put(Open {
-                id,
-                first: time,
-                last: time,
-                value: change(None),
-            });
-            return;
-        };
-        if let Some(later) = sessions.take_near(time, gap) {
-            self.entries -= 1;
-            session.last = later.last;
-            merge(&mut session.value, later.value);
-        }
-        sessions.put(Open {
-            first: session.first.min(time),
-            last: session.last.max(time),
-            value: change(Some(session.value)),
-            ..session
+        let mut is_new = false;
+        let (grown, _) = self.keys.update(key, |stored| {
+            let sessions = stored.get_or_insert_default();
+            let before = sessions.len();
+            let near = |session: &Open<V>| session.is_near(time, gap);
+            let session = match take(sessions, near) {
+                Some(mut session) => {
+                    if let Some(later) = take(sessions, near) {
+                        session.last = later.last;
+                        merge(&mut session.value, later.value);
+                    }
+                    Open {
+                        first: session.first.min(time),
+                        last: session.last.max(time),
+                        value: change(Some(session.value)),
+                    }
+                }
+                None => {
+                    is_new = true;
+                    Open {
+                        first: time,
+                        last: time,
+                        value: change(None),
+                    }
+                }
+            };
+            let index = sessions.partition_point(|other| other.first < session.first);
+            sessions.insert(index, session);
+            sessions.len().cast_signed() - before.cast_signed()
         });
+        self.len = self.len.saturating_add_signed(grown);
+        if is_new {
+            self.agenda.look_at(key, time);
+        }
     }
 
     /// Takes out all sessions whose last record is older than `limit`, in the order of that and of the key.
     pub fn close_before(&mut self, limit: Timestamp, closed: &mut Vec<SessionEntry<K, V>>) {
         let from = closed.len();
-        while self.oldest.peek().is_some_and(|oldest| oldest.0.0 < limit) {
-            let Some(Reverse((_, id, key))) = self.oldest.pop() else {
-                break;
-            };
-            // A session that is not there any more was merged into another.
-            let Some(sessions) = self.keys.get_mut(&key) else {
-                continue;
-            };
-            let Some(session) = sessions.take(|session| session.id == id) else {
-                continue;
-            };
-            if session.last >= limit {
-                self.oldest.push(Reverse((session.last, id, key)));
-                sessions.put(session);
-                continue;
+        while let Some(key) = self.agenda.pop_before(limit) {
+            let is_over = |session: &Open<V>| session.last < limit;
+            let sessions = self.keys.get(&key);
+            let has_any = sessions.is_some_and(|sessions| sessions.iter().any(is_over));
+            if has_any {
+                let ((), _) = self.keys.update(&key, |stored| {
+                    let Some(sessions) = stored else { return };
+                    while let Some(session) = take(sessions, is_over) {
+                        self.len = self.len.saturating_sub(1);
+                        closed.push(SessionEntry {
+                            first: session.first,
+                            last: session.last,
+                            key: key.clone(),
+                            value: session.value,
+                        });
+                    }
+                    if sessions.is_empty() {
+                        *stored = None;
+                    }
+                });
             }
-            self.entries -= 1;
-            if !sessions.dirty {
-                sessions.dirty = true;
-                self.dirty.push(key.clone());
+            let left = self.keys.get(&key).and_then(|sessions| earliest(&sessions));
+            if let Some(time) = left {
+                self.agenda.look_at(&key, time);
             }
-            closed.push(SessionEntry {
-                first: session.first,
-                last: session.last,
-                key,
-                value: session.value,
-            });
         }
         if let Some(closed) = closed.get_mut(from..) {
             closed.sort_unstable_by(|a, b| a.last.cmp(&b.last).then_with(|| a.key.cmp(&b.key)));
@@ -204,55 +182,54 @@ impl<K: Hash + Eq + Ord + Clone, V> SessionStore<K, V> {
     }
 
     /// All open sessions, those of a key in their order.
-    pub fn iter(&self) -> impl Iterator<Item = SessionEntry<&K, &V>> {
+    pub fn iter(&self) -> impl Iterator<Item = SessionEntry<K, Stored<'_, V>>> {
         self.keys.iter().flat_map(|(key, sessions)| {
-            sessions.open.iter().map(move |session| SessionEntry {
-                first: session.first,
-                last: session.last,
-                key,
-                value: &session.value,
-            })
+            let (borrowed, owned) = match sessions {
+                Stored::Borrowed(sessions) => (Some(sessions), None),
+                Stored::Owned(sessions) => (None, Some(sessions)),
+            };
+            let borrowed = borrowed.into_iter().flatten().map(|session| {
+                (
+                    session.first,
+                    session.last,
+                    Stored::Borrowed(&session.value),
+                )
+            });
+            let owned = owned.into_iter().flatten();
+            let owned =
+                owned.map(|session| (session.first, session.last, Stored::Owned(session.value)));
+            borrowed
+                .chain(owned)
+                .map(move |(first, last, value)| SessionEntry {
+                    first,
+                    last,
+                    key: K::clone(&key),
+                    value,
+                })
         })
     }
 
     /// How many open sessions there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries
+        self.len
     }
 
     /// Whether no session is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries == 0
+        self.len == 0
     }
 }
 
-impl<V> Default for Sessions<V> {
-    fn default() -> Self {
-        Self {
-            open: Vec::new(),
-            dirty: false,
-        }
-    }
+fn take<V>(sessions: &mut Sessions<V>, is_it: impl Fn(&Open<V>) -> bool) -> Option<Open<V>> {
+    let index = sessions.iter().position(is_it)?;
+    Some(sessions.remove(index))
 }
 
-impl<V> Sessions<V> {
-    fn take(&mut self, is_it: impl Fn(&Open<V>) -> bool) -> Option<Open<V>> {
-        let index = self.open.iter().position(is_it)?;
-        Some(self.open.remove(index))
-    }
-
-    fn take_near(&mut self, time: Timestamp, gap: Duration) -> Option<Open<V>> {
-        self.take(|session| session.is_near(time, gap))
-    }
-
-    fn put(&mut self, session: Open<V>) {
-        let index = self
-            .open
-            .partition_point(|other| other.first < session.first);
-        self.open.insert(index, session);
-    }
+/// The time that one of a key's sessions has to be closed by first.
+fn earliest<V>(sessions: &Sessions<V>) -> Option<Timestamp> {
+    sessions.iter().map(|session| session.last).min()
 }
 
 impl<V> Open<V> {
@@ -274,33 +251,37 @@ where
         )
     }
 
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError> {
+        self.stream_time.open(&backing)?;
+        let typed = Typed::<K, Sessions<V>>::new(backing, ENTRY.to_vec());
+        for (key, sessions) in typed.iter() {
+            self.len += sessions.len();
+            if let Some(time) = earliest(&sessions) {
+                self.agenda.look_at(&key, time);
+            }
+        }
+        self.keys = Entries::backed(Some(typed));
+        Ok(())
+    }
+
     fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
         if key == STREAM_TIME {
-            self.stream_time = value.map(decode).transpose()?;
+            return self.stream_time.restore(value);
+        }
+        let stored_bytes = key.len() + value.map_or(0, <[u8]>::len);
+        let key = decode(key.strip_prefix(ENTRY).unwrap_or_default())?;
+        let before = self.keys.get(&key).map_or(0, |sessions| sessions.len());
+        self.len -= before;
+        let Some(value) = value else {
+            self.keys.forget(&key);
             return Ok(());
+        };
+        let sessions: Sessions<V> = decode(value)?;
+        self.len += sessions.len();
+        if let Some(time) = earliest(&sessions) {
+            self.agenda.look_at(&key, time);
         }
-        let (_, key): (u8, K) = decode(key)?;
-        let stored: Vec<(Timestamp, Timestamp, V)> =
-            value.map(decode).transpose()?.unwrap_or_default();
-        let replaced = self.keys.remove(&key);
-        self.entries -= replaced.map_or(0, |sessions| sessions.open.len());
-        if stored.is_empty() {
-            return Ok(());
-        }
-        self.entries += stored.len();
-        let mut sessions = Sessions::default();
-        for (first, last, value) in stored {
-            let id = self.next_id;
-            self.next_id += 1;
-            self.oldest.push(Reverse((last, id, key.clone())));
-            sessions.open.push(Open {
-                id,
-                first,
-                last,
-                value,
-            });
-        }
-        self.keys.insert(key, sessions);
+        self.keys.restore(key, sessions, stored_bytes);
         Ok(())
     }
 
@@ -308,41 +289,29 @@ where
         &mut self,
         sink: &mut dyn FnMut(Bytes, Option<Bytes>),
     ) -> Result<(), StoreError> {
-        for key in self.dirty.drain(..) {
-            let Some(sessions) = self.keys.get_mut(&key) else {
-                continue;
-            };
-            sessions.dirty = false;
-            let stored: Vec<_> = sessions
-                .open
-                .iter()
-                .map(|session| (session.first, session.last, &session.value))
-                .collect();
-            if stored.is_empty() {
-                sink(encode(&(ENTRY, &key))?, None);
-                self.keys.remove(&key);
-            } else {
-                sink(encode(&(ENTRY, &key))?, Some(encode(&stored)?));
-            }
-        }
-        if std::mem::take(&mut self.stream_time_is_dirty)
-            && let Some(stream_time) = self.stream_time
-        {
-            sink(Bytes::from_static(STREAM_TIME), Some(encode(&stream_time)?));
-        }
-        Ok(())
+        self.keys
+            .take_changes(ENTRY, |_, key, value| sink(key, value))?;
+        self.stream_time.take_change(sink)
     }
 
     fn entries(&self) -> usize {
-        self.entries
+        self.len
+    }
+
+    fn bytes(&self) -> usize {
+        self.keys.bytes() + self.agenda.bytes()
+    }
+
+    fn evict(&mut self, budget: usize) {
+        self.keys.evict(budget);
     }
 }
 
 impl<K, V> fmt::Debug for SessionStore<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionStore")
-            .field("entries", &self.entries)
-            .field("stream_time", &self.stream_time)
+            .field("entries", &self.len)
+            .field("stream_time", &self.stream_time.get())
             .finish_non_exhaustive()
     }
 }

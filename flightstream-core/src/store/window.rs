@@ -4,30 +4,27 @@ use std::fmt;
 use std::hash::Hash;
 
 use bytes::Bytes;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::backing::{Backing, Typed};
 use super::codec::{decode, encode};
-use super::{StateStore, StoreError};
+use super::entries::{Entries, Stored};
+use super::stream_time::StreamTime;
+use super::{STREAM_TIME, StateStore, StoreError};
 use crate::time::Timestamp;
 
-/// A value a key and window, in memory, with the stream time that the task has seen.
+/// A value a key and window, with the stream time that the task has seen.
 ///
 /// Windows are told apart by their start. Closing the oldest of them takes them out whole.
 pub struct WindowStore<K, V> {
-    windows: BTreeMap<Timestamp, FxHashMap<K, Entry<V>>>,
-    entries: usize,
-    dirty: Vec<(Timestamp, K)>,
+    windows: BTreeMap<Timestamp, Entries<K, V>>,
+    len: usize,
     /// Entries of closed windows, whose removal is not in the changelog yet.
     closed: Vec<(Timestamp, K)>,
-    stream_time: Option<Timestamp>,
-    stream_time_is_dirty: bool,
-}
-
-struct Entry<V> {
-    value: V,
-    dirty: bool,
+    stream_time: StreamTime,
+    /// With which windows are opened.
+    backing: Option<Typed<K, V>>,
 }
 
 /// One entry of a [`WindowStore`].
@@ -41,19 +38,16 @@ pub struct WindowEntry<K, V> {
     pub value: V,
 }
 
-/// The changelog's key of the stream time; no entry is stored under it.
-const STREAM_TIME: &[u8] = b"t";
 const ENTRY: u8 = b'w';
 
 impl<K, V> Default for WindowStore<K, V> {
     fn default() -> Self {
         Self {
             windows: BTreeMap::new(),
-            entries: 0,
-            dirty: Vec::new(),
+            len: 0,
             closed: Vec::new(),
-            stream_time: None,
-            stream_time_is_dirty: false,
+            stream_time: StreamTime::default(),
+            backing: None,
         }
     }
 }
@@ -62,34 +56,23 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
     /// The newest event time that was seen.
     #[must_use]
     pub fn stream_time(&self) -> Option<Timestamp> {
-        self.stream_time
+        self.stream_time.get()
     }
 
     /// Moves the stream time forward; an older time changes nothing.
     pub fn observe(&mut self, time: Timestamp) {
-        if self
-            .stream_time
-            .is_none_or(|stream_time| stream_time < time)
-        {
-            self.stream_time = Some(time);
-            self.stream_time_is_dirty = true;
-        }
+        self.stream_time.observe(time);
     }
 
     /// The value of a key in the window that starts then.
     #[must_use]
-    pub fn get(&self, start: Timestamp, key: &K) -> Option<&V> {
-        Some(&self.windows.get(&start)?.get(key)?.value)
+    pub fn get(&self, start: Timestamp, key: &K) -> Option<Stored<'_, V>> {
+        self.windows.get(&start)?.get(key)
     }
 
     /// The value of a key in the window that starts then, to change it.
     pub fn get_mut(&mut self, start: Timestamp, key: &K) -> Option<&mut V> {
-        let entry = self.windows.get_mut(&start)?.get_mut(key)?;
-        if !entry.dirty {
-            entry.dirty = true;
-            self.dirty.push((start, key.clone()));
-        }
-        Some(&mut entry.value)
+        self.windows.get_mut(&start)?.get_mut(key)
     }
 
     /// Changes the value of a key in a window, made by `initial` if there is none.
@@ -100,19 +83,15 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
         initial: impl FnOnce() -> V,
         change: impl FnOnce(&mut V) -> R,
     ) -> R {
-        let window = self.windows.entry(start).or_default();
-        if let Some(entry) = window.get_mut(key) {
-            if !entry.dirty {
-                entry.dirty = true;
-                self.dirty.push((start, key.clone()));
-            }
-            return change(&mut entry.value);
-        }
-        let mut value = initial();
-        let result = change(&mut value);
-        window.insert(key.clone(), Entry { value, dirty: true });
-        self.entries += 1;
-        self.dirty.push((start, key.clone()));
+        let (backing, closed) = (self.backing.as_ref(), &self.closed);
+        let window = self.windows.entry(start).or_insert_with(|| {
+            // What is below of a window that was closed is not to be seen again.
+            let is_closed = closed.iter().any(|(closed, _)| *closed == start);
+            let backing = backing.filter(|_| !is_closed);
+            Entries::backed(backing.map(|backing| backing.with_prefix(prefix(start))))
+        });
+        let (result, grown) = window.update(key, |value| change(value.get_or_insert_with(initial)));
+        self.len = self.len.saturating_add_signed(grown);
         result
     }
 
@@ -136,15 +115,11 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
             .filter(|window| *window.key() < limit)
         {
             let (start, entries) = window.remove_entry();
-            self.entries -= entries.len();
             let from = closed.len();
-            for (key, entry) in entries {
+            for (key, value) in entries.into_entries() {
+                self.len = self.len.saturating_sub(1);
                 self.closed.push((start, key.clone()));
-                closed.push(WindowEntry {
-                    start,
-                    key,
-                    value: entry.value,
-                });
+                closed.push(WindowEntry { start, key, value });
             }
             if let Some(window) = closed.get_mut(from..) {
                 window.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -153,30 +128,30 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
     }
 
     /// All entries, by window, in no order within one.
-    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &K, &V)> {
-        let window = |(start, entries)| {
-            let entries: &FxHashMap<K, Entry<V>> = entries;
-            entries
-                .iter()
-                .map(move |(key, entry)| (start, key, &entry.value))
-        };
+    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, Stored<'_, K>, Stored<'_, V>)> {
         self.windows
             .iter()
-            .map(|(start, entries)| (*start, entries))
-            .flat_map(window)
+            .flat_map(|(start, entries)| entries.iter().map(|(key, value)| (*start, key, value)))
     }
 
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries
+        self.len
     }
 
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries == 0
+        self.len == 0
     }
+}
+
+/// How the stored keys of a window begin.
+fn prefix(start: Timestamp) -> Vec<u8> {
+    // A number always has a stored form.
+    let stored = encode(&(ENTRY, start)).unwrap_or_default();
+    stored.to_vec()
 }
 
 impl<K, V> StateStore for WindowStore<K, V>
@@ -192,25 +167,49 @@ where
         )
     }
 
+    fn open(&mut self, backing: Backing) -> Result<(), StoreError> {
+        self.stream_time.open(&backing)?;
+        self.len = backing.entries();
+        let typed = Typed::<K, V>::new(backing, Vec::new());
+        let mut from = vec![ENTRY];
+        // From window to window: the first key of each is enough.
+        loop {
+            let first = typed.backing().scan_from(&from).next();
+            let Some((key, _)) = first.filter(|(key, _)| key.first() == Some(&ENTRY)) else {
+                break;
+            };
+            let (_, start): (u8, Timestamp) = decode(&key)?;
+            from = prefix(start);
+            let entries = Entries::backed(Some(typed.with_prefix(from.clone())));
+            self.windows.insert(start, entries);
+            if !increment(&mut from) {
+                break;
+            }
+        }
+        self.backing = Some(typed);
+        Ok(())
+    }
+
     fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
         if key == STREAM_TIME {
-            self.stream_time = value.map(decode).transpose()?;
-            return Ok(());
+            return self.stream_time.restore(value);
         }
+        let stored_bytes = key.len() + value.map_or(0, <[u8]>::len);
         let (_, start, key): (u8, Timestamp, K) = decode(key)?;
-        let window = self.windows.entry(start).or_default();
         match value {
             Some(value) => {
-                let entry = Entry {
-                    value: decode(value)?,
-                    dirty: false,
-                };
-                self.entries += usize::from(window.insert(key, entry).is_none());
+                let window = self.windows.entry(start).or_default();
+                self.len += usize::from(window.restore(key, decode(value)?, stored_bytes));
             }
-            None => self.entries -= usize::from(window.remove(&key).is_some()),
-        }
-        if window.is_empty() {
-            self.windows.remove(&start);
+            None => {
+                let Some(window) = self.windows.get_mut(&start) else {
+                    return Ok(());
+                };
+                self.len -= usize::from(window.forget(&key));
+                if window.len_in_memory() == 0 {
+                    self.windows.remove(&start);
+                }
+            }
         }
         Ok(())
     }
@@ -222,37 +221,48 @@ where
         for (start, key) in self.closed.drain(..) {
             sink(encode(&(ENTRY, start, key))?, None);
         }
-        for (start, key) in self.dirty.drain(..) {
-            let entry = self
-                .windows
-                .get_mut(&start)
-                .and_then(|window| window.get_mut(&key));
-            // An entry that is not there any more was closed.
-            if let Some(entry) = entry.filter(|entry| entry.dirty) {
-                entry.dirty = false;
-                let value = encode(&entry.value)?;
-                sink(encode(&(ENTRY, start, key))?, Some(value));
-            }
+        for (start, window) in &mut self.windows {
+            window.take_changes(&prefix(*start), |_, key, value| sink(key, value))?;
         }
-        if std::mem::take(&mut self.stream_time_is_dirty)
-            && let Some(stream_time) = self.stream_time
-        {
-            sink(Bytes::from_static(STREAM_TIME), Some(encode(&stream_time)?));
-        }
-        Ok(())
+        self.stream_time.take_change(sink)
     }
 
     fn entries(&self) -> usize {
-        self.entries
+        self.len
     }
+
+    fn bytes(&self) -> usize {
+        let windows = self.windows.values().map(Entries::bytes);
+        windows.sum::<usize>() + self.closed.capacity() * size_of::<(Timestamp, K)>()
+    }
+
+    fn evict(&mut self, budget: usize) {
+        let share = budget / self.windows.len().max(1);
+        for window in self.windows.values_mut() {
+            window.evict(share);
+        }
+        self.closed.shrink_to_fit();
+    }
+}
+
+/// Goes to the first key after all that begin so. Whether there can be any.
+fn increment(prefix: &mut Vec<u8>) -> bool {
+    while let Some(last) = prefix.last_mut() {
+        if *last < u8::MAX {
+            *last += 1;
+            return true;
+        }
+        prefix.pop();
+    }
+    false
 }
 
 impl<K, V> fmt::Debug for WindowStore<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WindowStore")
             .field("windows", &self.windows.len())
-            .field("entries", &self.entries)
-            .field("stream_time", &self.stream_time)
+            .field("entries", &self.len)
+            .field("stream_time", &self.stream_time.get())
             .finish_non_exhaustive()
     }
 }

@@ -6,10 +6,10 @@ use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 use crate::batch::{Batch, TopicPartition};
 use crate::runtime::metrics::{
     BATCH_LEN, COMMIT_SECONDS, E2E_LATENCY_SECONDS, INFLIGHT_BATCHES, LAG, LATE_DROPPED,
-    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTORE_REMAINING, STATE_ENTRIES,
-    TASK_STATE, describe,
+    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTORE_REMAINING, STATE_BYTES,
+    STATE_ENTRIES, TASK_STATE, describe,
 };
-use crate::runtime::status::{Status, TaskState};
+use crate::runtime::status::{StateSize, Status, TaskState};
 use crate::time::Clock;
 
 /// The metrics of one task. One that was not made for a task records nothing.
@@ -117,11 +117,12 @@ impl Meter {
         }
     }
 
-    pub(crate) fn entries(&self, store: &'static str, entries: u64) {
+    pub(crate) fn state_size(&self, store: &'static str, size: StateSize) {
         if let Some(handles) = &self.0 {
             let mut labels = handles.labels.clone();
             labels.push(Label::from_static_parts("store", store));
-            gauge!(STATE_ENTRIES, labels).set(entries as f64);
+            gauge!(STATE_ENTRIES, labels.clone()).set(size.entries as f64);
+            gauge!(STATE_BYTES, labels).set(size.bytes as f64);
         }
     }
 

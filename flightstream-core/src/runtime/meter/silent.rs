@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::batch::{Batch, TopicPartition};
-use crate::runtime::status::{Status, TaskState};
+use crate::runtime::status::{StateSize, Status, TaskState};
 use crate::time::Clock;
 
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Meter {
 
     pub(crate) fn committed(&self, _: &Status, _: impl FnOnce() -> Option<u64>) {}
 
-    pub(crate) fn entries(&self, _: &'static str, _: u64) {}
+    pub(crate) fn state_size(&self, _: &'static str, _: StateSize) {}
 
     pub(crate) fn state(&self, _: TaskState) {}
 }

@@ -7,7 +7,9 @@ use super::{DEAD_LETTERS, INPUT, MemoryLog, TestDriver};
 use crate::Records;
 use crate::log::{Log, TopicSpec};
 use crate::runtime::stepped::Stepped;
-use crate::runtime::{App, AppError, Delivery, Prepared, TaskContext, TaskRecords, topic};
+use crate::runtime::{
+    App, AppError, Delivery, Prepared, StoreKind, TaskContext, TaskRecords, topic,
+};
 use crate::table::SharedTable;
 use crate::time::{ManualClock, Timestamp};
 
@@ -121,6 +123,12 @@ impl<T> TestDriver<T> {
     #[must_use]
     pub fn state_dir(self, path: impl Into<PathBuf>) -> Self {
         self.app(|app| app.state_dir(path).snapshot_every(Duration::MAX))
+    }
+
+    /// Where the stores hold their entries, by default in memory.
+    #[must_use]
+    pub fn store_kind(self, kind: StoreKind) -> Self {
+        self.app(|app| app.store_kind(kind))
     }
 
     /// How many failures in a row of one task are followed by a restart, by default 0. There is no pause before it.

@@ -23,9 +23,9 @@ use flightstream_core::log::{
     Writer,
 };
 use flightstream_core::runtime::{
-    App, AppError, Delivery, Running, Status, TaskContext, TaskState, topic,
+    App, AppError, Delivery, Running, Status, StoreKind, TaskContext, TaskState, topic,
 };
-use flightstream_core::store::{KeyValueStore, SessionStore, WindowStore};
+use flightstream_core::store::KeyValueStore;
 use flightstream_core::testing::{TestDriver, schedule};
 use flightstream_core::time::Timestamp;
 use flightstream_core::window::{Emit, Session, Tumbling};
@@ -187,11 +187,7 @@ fn a_start_reads_only_what_came_after_the_snapshot() {
         let (status, counts) = run(&log, dir.path());
         assert_eq!((counts.len(), counts[&5], counts[&11]), (1000, 3, 1));
         assert_eq!(log.read(), 1, "{delivery:?}");
-        assert_eq!(
-            status.unused_snapshots, 0,
-            "{:?}",
-            status.last_unused_snapshot
-        );
+        assert_eq!(status.unused_copies, 0, "{:?}", status.last_unused_copy);
     }
 }
 
@@ -214,8 +210,8 @@ fn a_damaged_snapshot_is_told_of_and_the_changelog_read() {
         fs::write(snapshot(dir.path()), bytes).unwrap();
         let (status, again) = run(&log, dir.path());
         assert_eq!(again, counts);
-        assert_eq!(status.unused_snapshots, 1);
-        let message = status.last_unused_snapshot.unwrap();
+        assert_eq!(status.unused_copies, 1);
+        let message = status.last_unused_copy.unwrap();
         assert!(
             message.contains("counts-0.snapshot") && message.contains("numbers-counts-changelog"),
             "{message}"
@@ -236,7 +232,7 @@ fn a_snapshot_that_does_not_fit_the_log_is_not_used() {
     fill(&second, 60..63);
     let (status, counts) = run(&second, dir.path());
     assert_eq!(counts.into_keys().collect::<Vec<_>>(), [60, 61, 62]);
-    assert!(status.last_unused_snapshot.unwrap().contains("ahead"));
+    assert!(status.last_unused_copy.unwrap().contains("ahead"));
 }
 
 #[test]
@@ -288,9 +284,9 @@ fn a_snapshot_that_may_lack_removals_is_not_used() {
         assert_eq!(keys, (400..500).collect::<Vec<_>>(), "silent: {is_silent}");
         if is_silent {
             // It was cleared away before.
-            assert_eq!(status.unused_snapshots, 0);
+            assert_eq!(status.unused_copies, 0);
         } else {
-            let message = status.last_unused_snapshot.unwrap();
+            let message = status.last_unused_copy.unwrap();
             assert!(message.contains("does not go back"), "{message}");
         }
     }
@@ -320,7 +316,7 @@ fn a_snapshot_of_other_types_is_not_used() {
     running.wait_until_caught_up().unwrap();
     let entries = running.store(.., STORE, KeyValueStore::<String, u64>::len);
     assert_eq!(entries.unwrap(), [3]);
-    let message = running.stop().unwrap().last_unused_snapshot.unwrap();
+    let message = running.stop().unwrap().last_unused_copy.unwrap();
     assert!(message.contains("u32"), "{message}");
 }
 
@@ -362,7 +358,10 @@ fn a_store_that_is_reset_begins_empty_with_other_types() {
         let running = by_text();
         running.wait_until_caught_up().unwrap();
         let entries = running.store(.., STORE, |counts: &KeyValueStore<String, u64>| {
-            (counts.len(), counts.get(&"7".to_owned()).copied())
+            (
+                counts.len(),
+                counts.get(&"7".to_owned()).as_deref().copied(),
+            )
         });
         assert_eq!(entries.unwrap(), [(1, Some(expected))]);
         running.stop().unwrap();
@@ -449,39 +448,252 @@ fn input() -> impl Strategy<Value = schedule::Input> {
     })
 }
 
-#[test]
-fn schedules_of_counts_hold_with_snapshots() {
-    let base = tempfile::tempdir().unwrap();
-    let driver = || TestDriver::new(count).partitions(2).state_dir(fresh(&base));
-    schedule::check(input(), driver).unwrap();
+fn windows_and_sessions(
+    raw: impl Records<Record = Raw>,
+    cx: TaskContext,
+) -> impl Records<Record = (String, u64)> {
+    raw.decode(number)
+        .key_by(|number| *number)
+        .assume_aligned()
+        .windowed(Tumbling::of(Duration::from_secs(60)).grace(Duration::from_secs(10)))
+        .count(cx.store("windows"))
+        .emit(Emit::on_close())
+        .map(|(key, count)| (key.key, count))
+        .key_by(|(key, _)| *key)
+        .assume_aligned()
+        .session_windowed(Session::gap(Duration::from_secs(90)).grace(Duration::from_secs(30)))
+        .count(cx.store("sessions"))
+        .map(|(key, count)| (format!("{key:?}"), count))
+}
+
+/// Counts that are forgotten when a number has not come for a while.
+fn count_for_a_while(
+    raw: impl Records<Record = Raw>,
+    cx: TaskContext,
+) -> impl Records<Record = (u32, u64)> {
+    raw.decode(number)
+        .key_by(|number| *number)
+        .assume_aligned()
+        .count(cx.store(STORE).with_ttl(Duration::from_secs(100)))
 }
 
 #[test]
-fn schedules_of_windows_and_sessions_hold_with_snapshots() {
-    fn windows(
-        raw: impl Records<Record = Raw>,
-        cx: TaskContext,
-    ) -> impl Records<Record = (String, u64)> {
-        let windows = cx.store::<WindowStore<u32, u64>>("windows");
-        let sessions = cx.store::<SessionStore<u32, u64>>("sessions");
-        raw.decode(number)
-            .key_by(|number| *number)
-            .assume_aligned()
-            .windowed(Tumbling::of(Duration::from_secs(60)).grace(Duration::from_secs(10)))
-            .count(windows)
-            .emit(Emit::on_close())
-            .map(|(key, count)| (key.key, count))
-            .key_by(|(key, _)| *key)
-            .assume_aligned()
-            .session_windowed(Session::gap(Duration::from_secs(90)).grace(Duration::from_secs(30)))
-            .count(sessions)
-            .map(|(key, count)| (format!("{key:?}"), count))
-    }
+fn schedules_hold_with_snapshots() {
     let base = tempfile::tempdir().unwrap();
-    let driver = || {
-        TestDriver::new(windows)
-            .partitions(2)
-            .state_dir(fresh(&base))
+    let of = |driver: TestDriver<_>| driver.partitions(2).state_dir(fresh(&base));
+    schedule::check(input(), || of(TestDriver::new(count))).unwrap();
+    schedule::check(input(), || of(TestDriver::new(count_for_a_while))).unwrap();
+    let of = |driver: TestDriver<_>| driver.partitions(2).state_dir(fresh(&base));
+    schedule::check(input(), || of(TestDriver::new(windows_and_sessions))).unwrap();
+}
+
+/// Opening databases is slow, so these are fewer.
+#[cfg(feature = "embedded")]
+mod persistent {
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn schedules_of_counts_hold(
+            input in proptest::collection::vec(input(), 0..60),
+            events in schedule::fuzz_schedule(),
+        ) {
+            let base = tempfile::tempdir().unwrap();
+            let driver = || {
+                TestDriver::new(count_for_a_while)
+                    .partitions(2)
+                    .state_dir(fresh(&base))
+                    .store_kind(StoreKind::Persistent)
+            };
+            let held = schedule::hold(&input, &events, driver);
+            held.map_err(|divergence| TestCaseError::fail(divergence.to_string()))?;
+        }
+
+        #[test]
+        fn schedules_of_windows_and_sessions_hold(
+            input in proptest::collection::vec(input(), 0..60),
+            events in schedule::fuzz_schedule(),
+        ) {
+            let base = tempfile::tempdir().unwrap();
+            let driver = || {
+                TestDriver::new(windows_and_sessions)
+                    .partitions(2)
+                    .state_dir(fresh(&base))
+                    .store_kind(StoreKind::Persistent)
+            };
+            let held = schedule::hold(&input, &events, driver);
+            held.map_err(|divergence| TestCaseError::fail(divergence.to_string()))?;
+        }
+    }
+
+    fn app(log: &Arc<Watched>, dir: &Path, budget: u64) -> Running {
+        let log: Arc<dyn Log> = Arc::<Watched>::clone(log);
+        App::new("numbers")
+            .source(topic("in").group("numbers"))
+            .pipeline(count)
+            .sink(topic("out").json())
+            .delivery(Delivery::ExactlyOnce)
+            .commit_every(Duration::from_millis(1))
+            .state_dir(dir)
+            .store_kind(StoreKind::Persistent)
+            .state_budget(budget)
+            .start(&log)
+            .unwrap()
+    }
+
+    fn run(log: &Arc<Watched>, dir: &Path, budget: u64) -> (Status, BTreeMap<u32, u64>) {
+        let running = app(log, dir, budget);
+        running.wait_until_caught_up().unwrap();
+        running.wait_until_ready().unwrap();
+        let all = |counts: &KeyValueStore<u32, u64>| -> BTreeMap<u32, u64> {
+            assert_eq!(counts.iter().count(), counts.len());
+            counts.iter().map(|(key, count)| (*key, *count)).collect()
+        };
+        let counts = running.store(.., STORE, all).unwrap().remove(0);
+        (running.stop().unwrap(), counts)
+    }
+
+    #[test]
+    fn a_start_reads_nothing_and_little_stays_in_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log(false);
+        let budget = 20_000;
+        let numbers = || (0..20_000).chain(0..10);
+        fill(&log, numbers());
+        let (status, counts) = run(&log, dir.path(), budget);
+        assert_eq!((counts.len(), counts[&3], counts[&11]), (20_000, 2, 1));
+        assert!(
+            status.state_bytes[STORE] < 200_000,
+            "{:?}",
+            status.state_bytes
+        );
+        log.read();
+        fill(&log, [3, 20_000]);
+        let (status, counts) = run(&log, dir.path(), budget);
+        assert_eq!((counts.len(), counts[&3], counts[&20_000]), (20_001, 3, 1));
+        assert_eq!(status.entries[STORE], 20_001);
+        assert_eq!(log.read(), 0);
+        assert_eq!(status.unused_copies, 0, "{:?}", status.last_unused_copy);
+    }
+
+    #[test]
+    fn a_damaged_database_is_told_of_and_the_changelog_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log(false);
+        fill(&log, 0..500);
+        let (_, counts) = run(&log, dir.path(), 0);
+        let database = dir.path().join("numbers.state").join("0.store");
+        let mut files = Vec::new();
+        let mut dirs = vec![database];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let entry = entry.unwrap();
+                match entry.file_type().unwrap().is_dir() {
+                    true => dirs.push(entry.path()),
+                    false => files.push(entry.path()),
+                }
+            }
+        }
+        assert!(files.len() > 3);
+        let mut unused = 0;
+        for file in files {
+            if !file.exists() {
+                continue;
+            }
+            let bytes = fs::read(&file).unwrap();
+            fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+            let (status, again) = run(&log, dir.path(), 0);
+            assert_eq!(again, counts, "{}", file.display());
+            unused += status.unused_copies;
+        }
+        assert!(unused > 0);
+    }
+
+    #[test]
+    fn the_kind_may_change_from_one_start_to_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log(false);
+        for round in 1..4 {
+            fill(&log, 0..100);
+            let (_, counts) = run(&log, dir.path(), 0);
+            assert!(counts.values().all(|count| *count == 2 * round - 1));
+            fill(&log, 0..100);
+            let (_, counts) = super::run(&log, dir.path());
+            assert!(counts.values().all(|count| *count == 2 * round));
+            let left = fs::read_dir(dir.path().join("numbers.state")).unwrap();
+            assert_eq!(left.count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_directory_is_needed() {
+        let log: Arc<dyn Log> = log(false);
+        let app = App::new("numbers")
+            .source(topic("in").group("numbers"))
+            .pipeline(count)
+            .sink(topic("out").json())
+            .store_kind(StoreKind::Persistent);
+        let error = app.start(&log).unwrap_err();
+        assert!(error.to_string().contains(".state_dir("), "{error}");
+    }
+}
+
+#[test]
+fn stores_over_their_budget_end_the_app_before_the_commit() {
+    let watched = log(false);
+    fill(&watched, 0..10_000);
+    let log: Arc<dyn Log> = Arc::<Watched>::clone(&watched);
+    let start = |budget| {
+        App::new("numbers")
+            .source(topic("in").group("numbers"))
+            .pipeline(count)
+            .sink(topic("out").json())
+            .delivery(Delivery::ExactlyOnce)
+            .state_budget(budget)
+            .start(&log)
+            .unwrap()
     };
-    schedule::check(input(), driver).unwrap();
+    let running = start(50_000);
+    assert!(running.wait_until_caught_up().is_err());
+    let message = running.stop().unwrap_err().to_string();
+    for part in ["50000", "\"counts\"", "App::state_budget"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let read = |topic: &str| log.offsets(topic).unwrap()[0].end;
+    assert_eq!(read("numbers-counts-changelog"), read("out"));
+
+    let running = start(5_000_000);
+    running.wait_until_caught_up().unwrap();
+    let status = running.stop().unwrap();
+    // 10,000 places of a hash table, and what is stored of them.
+    let bytes = status.state_bytes[STORE];
+    assert!((300_000..3_000_000).contains(&bytes), "{bytes}");
+    assert_eq!(status.entries[STORE], 10_000);
+}
+
+#[test]
+fn what_expires_leaves_state_and_changelog() {
+    let mut driver = TestDriver::new(count_for_a_while);
+    let at = Timestamp::from_seconds;
+    for (second, number) in [(0, "1"), (60, "2"), (90, "1"), (159, "3")] {
+        driver.send(0, at(second), "k", number).unwrap();
+    }
+    driver.run().unwrap();
+    let len = KeyValueStore::<u32, u64>::len;
+    assert_eq!(driver.store(0, STORE, len).unwrap(), 3);
+    driver.send(0, at(160), "k", "3").unwrap();
+    driver.run().unwrap();
+    assert_eq!(driver.store(0, STORE, len).unwrap(), 2);
+    driver.crash().unwrap();
+    assert_eq!(driver.store(0, STORE, len).unwrap(), 2);
+    let changelog = TopicPartition::new("test-counts-changelog", 0);
+    let records = driver.log().read(&changelog, 0, usize::MAX).unwrap();
+    let removed = records.iter().filter(|record| record.value.0.is_none());
+    assert_eq!(removed.count(), 1);
+    // It begins anew.
+    driver.send(0, at(161), "k", "2").unwrap();
+    driver.run().unwrap();
+    assert_eq!(driver.output().unwrap().last(), Some(&(2, 1)));
 }
