@@ -137,7 +137,7 @@ fn timed(log: &Arc<dyn Log>, dir: &Path, kind: StoreKind, what: &str) {
     println!(
         "{what}: {:.3} s, {} entries, unused copies: {}",
         taken.as_secs_f64(),
-        status.entries["counts"],
+        status.entries.get("counts").copied().unwrap_or_default(),
         status.unused_copies,
     );
 }

@@ -72,7 +72,8 @@ fn run_child(kind: StoreKind) {
     let running = start(&log, &dir, kind);
     loop {
         let status = running.status();
-        writeln!(std::io::stdout(), "\nread {}", status.read).unwrap();
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "\nread {}", status.read).unwrap();
         assert_eq!(status.restarts, 0, "{:?}", status.last_failure);
         std::thread::yield_now();
     }

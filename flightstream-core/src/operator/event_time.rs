@@ -84,10 +84,10 @@ impl Policy {
     ) -> Result<Batch<T>, Fatal> {
         let before = batch.rejected().len();
         let now = self.store.as_ref().map(|store| store.timers().now());
-        let known = self
-            .store
-            .as_ref()
-            .and_then(|store| store.read().get(&PartitionTime::KEY).cloned());
+        let known = self.store.as_ref().and_then(|store| {
+            let store = store.read();
+            store.get(&PartitionTime::KEY).map(|known| known.clone())
+        });
         let mut partition = known.clone().unwrap_or_default();
         let mut refused = Vec::new();
         batch.records_mut().retain_mut(|record| {
