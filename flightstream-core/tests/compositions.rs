@@ -134,13 +134,12 @@ impl Operator {
                     .throttle_latest(stores.store(name), seconds(5)),
             ),
             Self::ToTable => Box::pin(records.assume_aligned().to_table(stores.store(name))),
-            Self::Aggregate => Box::pin(
-                records
-                    .assume_aligned()
-                    .aggregate(stores.store(name), |sum: &mut i64, n| {
-                        *sum = (*sum + n) % 97
-                    }),
-            ),
+            Self::Aggregate => Box::pin(records.assume_aligned().aggregate(
+                stores.store(name),
+                |sum: &mut i64, n| {
+                    *sum = (*sum + n) % 97;
+                },
+            )),
             Self::Tumbling => Box::pin(
                 records
                     .assume_aligned()
