@@ -123,7 +123,8 @@ fn all_records_of_a_key_meet() {
 #[test]
 fn failures_on_either_side_repeat_nothing() {
     let log = log();
-    let calls = Arc::new(AtomicU32::new(0));
+    // Each side counts its own calls, so that which ones fail does not depend on how the two take turns.
+    let (before, after) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let bug = move |calls: &AtomicU32, at: &[u32]| {
         let call = calls.fetch_add(1, Ordering::SeqCst);
         assert!(!at.contains(&call), "bug at call {call}");
@@ -131,9 +132,9 @@ fn failures_on_either_side_repeat_nothing() {
     let running = App::new("routes")
         .source(topic("in").group("g").batch_size(64))
         .pipeline(move |raw, cx| {
-            let (before, after) = (Arc::clone(&calls), Arc::clone(&calls));
+            let (before, after) = (Arc::clone(&before), Arc::clone(&after));
             let raw = raw.inspect(move |_| bug(&before, &[100, 2_500]));
-            per_route(raw, cx).inspect(move |_| bug(&after, &[1_777, 4_000]))
+            per_route(raw, cx).inspect(move |_| bug(&after, &[700, 1_777]))
         })
         .sink(topic("out").json())
         .delivery(Delivery::ExactlyOnce)
@@ -142,6 +143,6 @@ fn failures_on_either_side_repeat_nothing() {
         .unwrap();
     running.wait_until_caught_up().unwrap();
     let status = running.stop().unwrap();
-    assert!(status.restarts >= 2, "{status:?}");
+    assert!(status.restarts >= 4, "{status:?}");
     assert_eq!(counts(&log), expected());
 }

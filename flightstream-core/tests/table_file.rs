@@ -202,7 +202,8 @@ fn a_running_pipeline_goes_on_with_the_new_table() {
     let place = place(&[HEADER, WARSAW].concat());
     let mut file = open(&place.path);
     let mut driver = TestDriver::<EnrichedFlight>::new(pipelines::enriched)
-        .table(AIRPORTS, file.table().clone());
+        .table(AIRPORTS, file.table().clone())
+        .starts_at(Timestamp::from_seconds(1_706_720_000));
     let message = r#"{"hex":"48AE23","lat":52.1,"lng":20.9,"dep_iata":"WAW","arr_iata":"LHR","updated":1706705158}"#;
     let send = |driver: &mut TestDriver<EnrichedFlight>| {
         let raw = Raw::from(message);
