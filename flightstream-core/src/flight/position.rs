@@ -79,7 +79,7 @@ impl Position {
     /// use flightstream_core::flight::Position;
     ///
     /// let (warsaw, london) = (Position::new(52.1657, 20.9671)?, Position::new(51.4706, -0.4619)?);
-    /// assert_eq!((warsaw.distance_to(london) / 1_000.0).round(), 1_469.0);
+    /// assert_eq!((warsaw.distance_to(london) / 1_000.0).round(), 1_470.0);
     /// # Ok::<(), flightstream_core::flight::PositionError>(())
     /// ```
     #[must_use]
