@@ -257,7 +257,21 @@ impl SharedStatus {
         &self,
         mut holds: impl FnMut(&BTreeMap<TopicPartition, Offset>) -> bool,
     ) {
-        drop(self.wait_while(|state| !state.ended && !holds(&state.positions)));
+        let mut looked_at = None;
+        loop {
+            // The condition may ask a cluster, so it is looked at without the lock.
+            let state = self
+                .wait_while(|state| !state.ended && looked_at.as_ref() == Some(&state.positions));
+            if state.ended {
+                return;
+            }
+            let positions = state.positions.clone();
+            drop(state);
+            if holds(&positions) {
+                return;
+            }
+            looked_at = Some(positions);
+        }
     }
 
     fn wait_while(&self, mut goes_on: impl FnMut(&State) -> bool) -> MutexGuard<'_, State> {
