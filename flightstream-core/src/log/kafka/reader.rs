@@ -36,6 +36,7 @@ enum Source {
     Standalone(
         PartitionQueue,
         #[allow(dead_code, reason = "held for its drop")] Seat,
+        Arc<Standalone>,
     ),
 }
 
@@ -71,19 +72,22 @@ impl KafkaReader {
     fn queue(&mut self) -> Result<&mut PartitionQueue, LogError> {
         if let Source::Unopened(standalone) = &self.source {
             let (queue, seat) = standalone.open(&self.topic_partition, self.position)?;
-            self.source = Source::Standalone(queue, seat);
+            self.source = Source::Standalone(queue, seat, Arc::clone(standalone));
             self.must_seek = false;
         }
         match &mut self.source {
-            Source::Member(queue) | Source::Standalone(queue, _) => Ok(queue),
+            Source::Member(queue) | Source::Standalone(queue, ..) => Ok(queue),
             Source::Unopened(_) => Err(LogError::Closed),
         }
     }
 
+    /// The client to ask about the partition.
     fn consumer(&self) -> &Arc<Consumer> {
         match &self.source {
-            Source::Member(queue) | Source::Standalone(queue, _) => queue.consumer(),
-            Source::Unopened(standalone) => standalone.client(),
+            Source::Member(queue) => queue.consumer(),
+            Source::Standalone(_, _, standalone) | Source::Unopened(standalone) => {
+                standalone.client()
+            }
         }
     }
 
@@ -181,7 +185,7 @@ impl PartitionReader for KafkaReader {
             records = self.take(max_records)?;
         }
         if records.is_empty() {
-            if let Source::Standalone(queue, _) = &self.source {
+            if let Source::Standalone(queue, ..) = &self.source {
                 // Nobody else serves the events of this client.
                 let _ = queue.consumer().poll(std::time::Duration::ZERO);
             }

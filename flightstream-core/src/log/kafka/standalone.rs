@@ -20,9 +20,10 @@ const NO_GROUP: &str = "flightstream-standalone";
 /// once at a time, so a further reader of the same partition makes a further client.
 pub(super) struct Standalone {
     options: KafkaOptions,
-    /// The first client also answers questions about topics and offsets.
-    first: Arc<Client>,
-    further: Mutex<Vec<Arc<Client>>>,
+    /// A client that fetches nothing, for questions about topics and offsets: a broker answers a connection's requests in
+    /// their order, and a fetch waits until there are records.
+    questions: Arc<Consumer>,
+    clients: Mutex<Vec<Arc<Client>>>,
 }
 
 struct Client {
@@ -40,14 +41,14 @@ impl Standalone {
     pub(super) fn new(options: &KafkaOptions) -> Result<Self, LogError> {
         Ok(Self {
             options: options.clone(),
-            first: Client::new(options)?,
-            further: Mutex::default(),
+            questions: consumer(options)?,
+            clients: Mutex::default(),
         })
     }
 
     /// The client to ask about topics and offsets.
     pub(super) fn client(&self) -> &Arc<Consumer> {
-        &self.first.consumer
+        &self.questions
     }
 
     /// Begins to fetch a partition.
@@ -72,17 +73,19 @@ impl Standalone {
     }
 
     fn seat(&self, partition: &TopicPartition) -> Result<Seat, LogError> {
-        let mut further = lock(&self.further);
-        let client = std::iter::once(&self.first)
-            .chain(further.iter())
+        let mut clients = lock(&self.clients);
+        let client = clients
+            .iter()
             .find(|client| lock(&client.partitions).insert(partition.clone()))
             .cloned();
         let client = match client {
             Some(client) => client,
             None => {
-                let client = Client::new(&self.options)?;
-                lock(&client.partitions).insert(partition.clone());
-                further.push(Arc::clone(&client));
+                let client = Arc::new(Client {
+                    consumer: consumer(&self.options)?,
+                    partitions: Mutex::new(HashSet::from([partition.clone()])),
+                });
+                clients.push(Arc::clone(&client));
                 client
             }
         };
@@ -93,18 +96,13 @@ impl Standalone {
     }
 }
 
-impl Client {
-    fn new(options: &KafkaOptions) -> Result<Arc<Self>, LogError> {
-        let config = options.consumer(NO_GROUP);
-        let consumer = config.create_with_context::<Context, Consumer>(Context::default());
-        let consumer =
-            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
-        consumer.context().close();
-        Ok(Arc::new(Self {
-            consumer: Arc::new(consumer),
-            partitions: Mutex::default(),
-        }))
-    }
+fn consumer(options: &KafkaOptions) -> Result<Arc<Consumer>, LogError> {
+    let config = options.consumer(NO_GROUP);
+    let consumer = config.create_with_context::<Context, Consumer>(Context::default());
+    let consumer =
+        consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+    consumer.context().close();
+    Ok(Arc::new(consumer))
 }
 
 impl Drop for Seat {
