@@ -128,7 +128,7 @@ fn flight(object: &Map<String, Value>) -> Result<Flight, DecodeError> {
     let Number::Good(updated) = number(object, "updated") else {
         return Err(DecodeError::NoTime);
     };
-    if updated < 0.001 || updated > 253_402_300_799.0 {
+    if !(0.001..=253_402_300_799.0).contains(&updated) {
         return Err(DecodeError::NoTime);
     }
     let mut flight = Flight::new(

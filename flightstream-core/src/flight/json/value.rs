@@ -72,7 +72,8 @@ fn from_static<'a>(value: StaticNode) -> Value<'a> {
 /// Seconds since the Unix epoch, if they are a time after it and before the year 10,000.
 pub(in crate::flight) fn unix_time(seconds: f64) -> Option<Timestamp> {
     // Below it is no time at all once it is in milliseconds.
-    (seconds >= 0.001 && seconds <= LAST_SECOND_OF_YEAR_9999)
+    (0.001..=LAST_SECOND_OF_YEAR_9999)
+        .contains(&seconds)
         .then(|| Timestamp::from_millis((seconds * 1000.0).round() as i64))
 }
 
