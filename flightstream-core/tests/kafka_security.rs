@@ -1,6 +1,6 @@
 //! Encryption, log-in and access rights, on a real cluster that lets clients without a log-in do everything, and the
 //! user `flight` nothing.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod kafka_cluster;
 
