@@ -51,10 +51,10 @@ use crate::batch::{Raw, Record, Rejected, TopicPartition};
 ///
 /// | Kafka Streams `__streams.errors.…` | here `__flightstream.errors.…` |
 /// | --- | --- |
-/// | `exception`, the class of the error | [`reason`](REASON): a code out of a small set |
-/// | `message` | [`message`](MESSAGE) |
-/// | `stacktrace`, where in the program | [`stage`](STAGE): the operator's name |
-/// | `topic`, `partition`, `offset` | [`topic`](TOPIC), [`partition`](PARTITION), [`offset`](OFFSET) |
+/// | `exception`, the class of the error | [`reason`](header::REASON): a code out of a small set |
+/// | `message` | [`message`](header::MESSAGE) |
+/// | `stacktrace`, where in the program | [`stage`](header::STAGE): the operator's name |
+/// | `topic`, `partition`, `offset` | [`topic`](header::TOPIC), [`partition`](header::PARTITION), [`offset`](header::OFFSET) |
 pub mod header {
     /// The reason's code, such as `malformed_json`.
     pub const REASON: &str = "__flightstream.errors.reason";
