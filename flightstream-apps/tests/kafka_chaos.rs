@@ -1,7 +1,12 @@
 //! Exactly once on a real cluster, whatever dies: three brokers, three processors, and a hand that kills, stops and
 //! freezes any of them while records come in.
 //!
-//! `.ci/run kafka` runs a short version. A long one, with the seed to have it again:
+//! ```sh
+//! infra/test-services/kafka with 3 -- \
+//!     cargo test -p flightstream-apps --features test-kafka --test kafka_chaos -- --nocapture
+//! ```
+//!
+//! is a short version. A long one, with the seed to have it again:
 //!
 //! ```sh
 //! FLIGHTSTREAM_CHAOS_RECORDS=1000000 FLIGHTSTREAM_CHAOS_BLOWS=100 FLIGHTSTREAM_CHAOS_SEED=7 \
@@ -55,8 +60,8 @@ fn every_output_is_there_once_whatever_dies() {
             .unwrap_or_else(|_| panic!("{name} is no number")),
         Err(_) => default,
     };
-    let records = number("FLIGHTSTREAM_CHAOS_RECORDS", 40_000);
-    let blows = number("FLIGHTSTREAM_CHAOS_BLOWS", 8);
+    let records = number("FLIGHTSTREAM_CHAOS_RECORDS", 25_000);
+    let blows = number("FLIGHTSTREAM_CHAOS_BLOWS", 5);
     let seed = number("FLIGHTSTREAM_CHAOS_SEED", 0x9E37_79B9_7F4A_7C15);
     println!("{records} records, {blows} blows, seed {seed}");
 
@@ -145,7 +150,7 @@ struct Cluster {
 impl Cluster {
     fn of_environment() -> Self {
         let bootstrap = std::env::var("FLIGHTSTREAM_TEST_KAFKA")
-            .expect("FLIGHTSTREAM_TEST_KAFKA is not set; run this test by `.ci/run kafka`");
+            .expect("FLIGHTSTREAM_TEST_KAFKA is not set; run this test as its file says");
         let brokers = std::env::var("FLIGHTSTREAM_TEST_KAFKA_BROKERS");
         assert_eq!(brokers.as_deref(), Ok("3"), "this test needs three brokers");
         let apps = Path::new(env!("CARGO_MANIFEST_DIR"));
