@@ -257,7 +257,7 @@ impl<F, K> App<F, K> {
     ///
     /// Stores in memory that take more end the app, before the commit; without a budget they may take what there is.
     /// Persistent stores let go of entries that they can read again, each to an equal share; without a budget they have
-    /// 64 MiB. What their databases take is not in it: some 30 MiB a task at most.
+    /// 64 MiB. What their databases take is not in it: some 60 MiB a task at most.
     pub fn state_budget(mut self, bytes: u64) -> Self {
         self.settings.state_budget = Some(bytes);
         self

@@ -93,23 +93,19 @@ impl Snapshots {
     }
 
     /// Whether it is time for another.
-    pub(crate) fn is_due(&mut self) -> bool {
-        if self.changes.is_empty() {
-            return false;
-        }
-        self.last.elapsed() >= self.dir.snapshot_every || self.is_full()
+    pub(crate) fn is_due(&self) -> bool {
+        let is_time = self.last.elapsed() >= self.dir.snapshot_every;
+        !self.changes.is_empty() && (is_time || self.is_full()) && !self.is_writing()
+    }
+
+    fn is_writing(&self) -> bool {
+        let writing = self.writing.as_ref();
+        writing.is_some_and(|writing| !writing.thread.is_finished())
     }
 
     /// Whether there are so many changes that they should not stay in memory.
-    pub(crate) fn is_full(&mut self) -> bool {
-        let limit = CHANGES_BYTES.max(self.base_bytes / 2);
-        let is_over = |changes: &Changes| changes.len() as u64 > limit;
-        if is_over(&self.changes) {
-            self.changes.coalesce();
-            // Only half of it, so that it is not sorted again after a few changes more.
-            return self.changes.len() as u64 > limit / 2;
-        }
-        false
+    pub(crate) fn is_full(&self) -> bool {
+        self.changes.len() as u64 > CHANGES_BYTES.max(self.base_bytes / 2)
     }
 
     /// Begins to write one with all that is committed.
@@ -117,11 +113,7 @@ impl Snapshots {
     /// # Errors
     /// Why none can be written any more, until the task is started again. The last one stays as it is.
     pub(crate) fn take(&mut self, header: SnapshotHeader) -> Result<(), SnapshotError> {
-        if self
-            .writing
-            .as_ref()
-            .is_some_and(|writing| !writing.thread.is_finished())
-        {
+        if self.is_writing() {
             return Ok(());
         }
         self.settle()?;
@@ -171,6 +163,9 @@ impl Snapshots {
             Err(Failed { error, mut changes }) => {
                 changes.append(&self.changes);
                 self.changes = changes;
+                if self.is_full() {
+                    self.changes.coalesce();
+                }
                 // A full disk may have room later, if there is memory to wait for it.
                 let can_wait = matches!(error, SnapshotError::Io(_)) && !self.is_full();
                 if can_wait {

@@ -27,7 +27,8 @@ pub enum StoreKind {
     /// In a database for each task in the [state directory](super::App::state_dir), on the store fjall; in memory are
     /// those that have changed since the last commit, and of the others those that were used lately.
     ///
-    /// A start has only the changelog's tail to read. The offsets that belong to the entries are in the database with
+    /// A start has only the changelog's tail to read, and the database its own journal: up to 64 MiB, which is a few
+    /// seconds, however large the state is. The offsets that belong to the entries are in the database with
     /// them, so that both are always of the same commit.
     #[cfg(feature = "embedded")]
     Persistent,

@@ -22,21 +22,22 @@ const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: u64 = 8 * 1024 * 1024;
 /// fjall takes no less.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
-const HEADERS: &str = "headers";
+/// The key of a store's header. Those of entries begin with a letter.
+const HEADER: &[u8] = &[0];
 
-/// The database of a task: what is in it of a store and the offsets that belong to it change together.
+/// The database of a task, in which each store has a keyspace.
+///
+/// The offsets that belong to the entries are among them, in a header: they change together, and also go to the disk
+/// together, whatever a power cut leaves of the journal.
 pub(crate) struct PersistentStores {
     path: Rc<Path>,
     database: Database,
-    headers: Keyspace,
 }
 
 /// What is committed of one store.
 struct PersistentStore {
     path: Rc<Path>,
-    name: &'static str,
     database: Database,
-    headers: Keyspace,
     entries: Keyspace,
     /// How many entries there are, if that is known.
     count: Cell<Option<u64>>,
@@ -67,23 +68,20 @@ impl PersistentStores {
 
     fn try_open(path: &Path) -> fjall::Result<Self> {
         let open = || -> fjall::Result<_> {
-            let database = Database::builder(path)
+            Database::builder(path)
                 .cache_size(CACHE_BYTES)
                 .max_journaling_size(JOURNAL_BYTES)
                 .manual_journal_persist(true)
                 .worker_threads(1)
-                .open()?;
-            let headers = database.keyspace(HEADERS, options)?;
-            Ok((database, headers))
+                .open()
         };
         // It takes its files' word for some things, and panics where they contradict each other.
         let opened = catch_unwind(AssertUnwindSafe(open))
             .unwrap_or_else(|_| Err(io::Error::other("its files contradict each other").into()));
-        let (database, headers) = opened?;
+        let database = opened?;
         Ok(Self {
             path: Rc::from(path),
             database,
-            headers,
         })
     }
 
@@ -92,9 +90,7 @@ impl PersistentStores {
         let entries = self.database.keyspace(&format!("store {name}"), options);
         Ok(Rc::new(PersistentStore {
             path: Rc::clone(&self.path),
-            name,
             database: self.database.clone(),
-            headers: self.headers.clone(),
             entries: entries.map_err(|error| failed(&self.path, &error))?,
             count: Cell::new(None),
         }))
@@ -119,7 +115,7 @@ impl PersistentStore {
     fn checked<T>(&self, result: fjall::Result<T>) -> Result<T, StoreError> {
         result.map_err(|error| {
             // It may be the whole database that cannot be used; opening it tells then.
-            let _ = self.headers.remove(self.name);
+            let _ = self.entries.remove(HEADER);
             failed(&self.path, &error)
         })
     }
@@ -127,7 +123,7 @@ impl PersistentStore {
 
 impl Base for PersistentStore {
     fn header(&self) -> Result<Option<SnapshotHeader>, StoreError> {
-        let header = self.checked(self.headers.get(self.name))?;
+        let header = self.checked(self.entries.get(HEADER))?;
         let header: Option<Header> = header.as_deref().map(decode).transpose()?;
         self.count
             .set(header.as_ref().and_then(|header| header.entries));
@@ -151,14 +147,14 @@ impl Base for PersistentStore {
                 None => batch.remove(&self.entries, key),
             }
         }
-        batch.insert(&self.headers, self.name, encode(&header)?.as_ref());
+        batch.insert(&self.entries, HEADER, encode(&header)?.as_ref());
         self.count.set(entries);
         self.checked(batch.commit())
     }
 
     fn clear(&self) -> Result<(), StoreError> {
         // Without a header what is left after a crash in between is not used.
-        self.checked(self.headers.remove(self.name))?;
+        self.checked(self.entries.remove(HEADER))?;
         self.count.set(None);
         self.checked(self.entries.clear())
     }
@@ -181,7 +177,8 @@ impl Base for PersistentStore {
         }
         let mut count = 0;
         for entry in self.scan(&[]) {
-            count += u64::from(entry?.0 != STREAM_TIME);
+            let (key, _) = entry?;
+            count += u64::from(key != STREAM_TIME && key != HEADER);
         }
         Ok(count)
     }
