@@ -22,8 +22,6 @@ RE_EXPORTED = {
 }
 # A crate's root and what every crate has need no row.
 UNNAMED = {"lib.rs", "main.rs"}
-# Pictures for the README.
-NO_PART = {"docs/"}
 
 
 def tracked() -> list[str]:
@@ -47,7 +45,7 @@ def expected(files: list[str]) -> set[str]:
                     paths.add(f"{source}/{name}/")
                 elif name not in UNNAMED:
                     paths.add(f"{source}/{name}")
-    return paths - NO_PART
+    return paths
 
 
 def named(text: str) -> set[str]:

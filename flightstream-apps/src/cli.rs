@@ -67,10 +67,26 @@ pub(crate) enum Command {
     Dlq(Dlq),
     /// Check directories, ports, tables and the API key, and say what to do
     Doctor(Doctor),
+    /// Ask a running stage whether it is well, for container engines: exit code 0 or 1
+    Healthcheck {
+        /// What to ask: `/readyz` or `/healthz` of --metrics, or `/healthz` of the dashboard
+        #[arg(
+            value_name = "URL",
+            default_value = "http://127.0.0.1:9464/readyz",
+            env = "FLIGHTSTREAM_HEALTHCHECK"
+        )]
+        url: String,
+    },
     /// Print a completion script for a shell
     Completions {
         /// Which shell
         shell: Shell,
+    },
+    /// Print the manual page, or write the page of each command
+    Man {
+        /// Write `flightstream.1`, `flightstream-run.1` and so on to this directory
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
     },
 }
 
@@ -292,6 +308,13 @@ pub(crate) struct Serving {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Monitoring {
+    /// Serve metrics for Prometheus and health probes here, such as 127.0.0.1:9464 [default: nowhere]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, env = "FLIGHTSTREAM_METRICS")]
+    pub(crate) metrics: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Simulated {
     /// Aircraft to simulate
     #[arg(long, value_name = "N", default_value_t = 5_000, env = "FLIGHTSTREAM_AIRCRAFT",
@@ -411,6 +434,8 @@ pub(crate) struct Run {
     pub(crate) api: Api,
     #[command(flatten, next_help_heading = "Ending")]
     pub(crate) ending: Ending,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -419,6 +444,8 @@ pub(crate) struct Stream {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) api: Api,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -445,6 +472,8 @@ pub(crate) struct Replay {
     pub(crate) pacing: Pacing,
     #[command(flatten)]
     pub(crate) data: Data,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -462,6 +491,8 @@ pub(crate) struct Simulate {
     pub(crate) filename: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: Data,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -472,6 +503,8 @@ pub(crate) struct Process {
     pub(crate) processing: Processing,
     #[command(flatten)]
     pub(crate) ending: Ending,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -486,6 +519,8 @@ pub(crate) struct Index {
     pub(crate) forget_after: Duration,
     #[command(flatten)]
     pub(crate) ending: Ending,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Args)]
@@ -494,6 +529,8 @@ pub(crate) struct Dashboard {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) serving: Serving,
+    #[command(flatten, next_help_heading = "Monitoring")]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Subcommand)]

@@ -53,6 +53,19 @@ pub(crate) enum CommandError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// The metrics' address is taken or not this machine's.
+    #[error(
+        "--metrics: cannot serve on {address}: {source}; choose another address, such as 127.0.0.1:0 for any free port"
+    )]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A stage is not well, or does not answer.
+    #[error("not well: {0}")]
+    NotWell(String),
     /// An option is missing or does not go with another.
     #[error("{0}")]
     Usage(String),
@@ -91,9 +104,11 @@ impl CommandError {
     /// 2 for a mistake in the call, as shells expect; 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Listen { .. } | Self::Airports(_) | Self::NoDataDirectory => {
-                ExitCode::from(2)
-            }
+            Self::Usage(_)
+            | Self::Listen { .. }
+            | Self::Metrics { .. }
+            | Self::Airports(_)
+            | Self::NoDataDirectory => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -6,6 +6,7 @@ use flightstream_core::search::{EmbeddedStore, SearchRequest, SearchStore};
 
 use crate::data::{self, topics};
 use crate::error::CommandError;
+use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::report::Report;
 use crate::{Outcome, cli, dashboard, pipeline, signals};
@@ -16,10 +17,12 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
         true => None,
         false => Some(signals::runtime().map_err(CommandError::Start)?),
     };
+    let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
+    monitor.watch(&indexing);
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),

@@ -10,8 +10,11 @@ mod dlq;
 mod doctor;
 mod error;
 mod export;
+mod healthcheck;
 mod index;
 mod logging;
+mod man;
+mod metrics;
 mod panics;
 mod pipeline;
 mod process;
@@ -55,7 +58,9 @@ fn main() -> ExitCode {
         Command::Dlq(Dlq::Show(options)) => dlq::show(&options),
         Command::Dlq(Dlq::Replay(options)) => dlq::replay(&options),
         Command::Doctor(options) => doctor::doctor(&options),
+        Command::Healthcheck { url } => healthcheck::healthcheck(&url),
         Command::Completions { shell } => completions::print(shell),
+        Command::Man { directory } => man::man(directory.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

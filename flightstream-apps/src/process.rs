@@ -1,5 +1,6 @@
 use crate::data::{self, topics};
 use crate::error::CommandError;
+use crate::metrics::Monitor;
 use crate::report::Report;
 use crate::{Outcome, cli, pipeline, signals, statistics};
 
@@ -9,12 +10,15 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
         true => None,
         false => Some(signals::runtime().map_err(CommandError::Start)?),
     };
+    let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
     let processing =
         pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
     let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
+    statistics.iter().for_each(|app| monitor.watch(app));
+    monitor.watch(&processing);
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => runtime.block_on(processing.until(interrupted.wait())),

@@ -21,6 +21,7 @@ use futures::channel::oneshot;
 use crate::cli::{self, SourceKind};
 use crate::data::{self, topics};
 use crate::error::CommandError;
+use crate::metrics::Monitor;
 use crate::status_line::StatusLine;
 use crate::{Outcome, airlabs, signals};
 
@@ -272,8 +273,9 @@ impl Producing {
 }
 
 /// Works until the producer's end or a signal, and shows what it does.
-fn produce(producer: Producer, data: &cli::Data) -> Outcome {
+fn produce(producer: Producer, data: &cli::Data, monitoring: &cli::Monitoring) -> Outcome {
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
+    Monitor::start(monitoring)?;
     let log = data::open(data, &producer.folder())?;
     let first = sent(&log);
     let producing = producer.start(&log, &Airports::embedded())?;
@@ -317,6 +319,7 @@ pub(crate) fn stream(options: &cli::Stream) -> Outcome {
     produce(
         Producer::Stream(Box::new(airlabs::producer(&options.api)?)),
         &options.data,
+        &options.monitoring,
     )
 }
 
@@ -325,6 +328,7 @@ pub(crate) fn replay(options: &cli::Replay) -> Outcome {
     produce(
         Producer::of_file(&options.filename, &options.pacing)?,
         &options.data,
+        &options.monitoring,
     )
 }
 
@@ -342,7 +346,7 @@ pub(crate) fn simulate(options: &cli::Simulate) -> Outcome {
             },
             Some(path),
         ) => simulate_to_file(&options, duration, path),
-        (producer, _) => produce(producer, &options.data),
+        (producer, _) => produce(producer, &options.data, &options.monitoring),
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::dashboard::{self, Pipeline, Server, Tick};
 use crate::error::CommandError;
+use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::produce::{Producer, Producing, Progress};
 use crate::report::Report;
@@ -21,6 +22,7 @@ const CATCH_UP: Duration = Duration::from_millis(10);
 pub(crate) fn run(options: &cli::Run) -> Outcome {
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
+    let monitor = Monitor::start(&options.monitoring)?;
     let producer = Producer::of_run(options)?;
     let log = data::open(&options.data, &producer.folder())?;
     let airports = pipeline::airports(&options.processing)?;
@@ -31,6 +33,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let processing =
         pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
     let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
+    statistics.iter().for_each(|app| monitor.watch(app));
+    monitor.watch(&processing);
+    monitor.watch(&indexing);
     let producing = producer.start(&log, &airports.table.load())?;
     let stages = Stages {
         progress: producing.progress(),

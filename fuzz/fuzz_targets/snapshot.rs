@@ -1,17 +1,3 @@
-//! A file that is no whole snapshot is refused, never read as more than it is and never with a panic.
-
 #![no_main]
 
-use std::io::Cursor;
-
-use flightstream_core::store::snapshot::SnapshotReader;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| {
-    if let Ok(mut snapshot) = SnapshotReader::new(Cursor::new(bytes)) {
-        let mut entries = snapshot.remaining();
-        while let Ok(Some(_)) = snapshot.next_entry() {
-            entries = entries.checked_sub(1).expect("no more entries than it says");
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| flightstream_fuzz::snapshot::check(input));

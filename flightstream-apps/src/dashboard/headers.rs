@@ -8,14 +8,15 @@ use axum::response::{IntoResponse, Response};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::Shared;
-
 /// Nothing from elsewhere, no inline script, no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Compression, and the headers that keep a page to itself.
-pub(super) fn add(router: Router<Shared>, address: SocketAddr) -> Router<Shared> {
+pub(crate) fn add<S>(router: Router<S>, address: SocketAddr) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };

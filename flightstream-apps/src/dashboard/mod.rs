@@ -3,7 +3,7 @@
 mod api;
 mod assets;
 mod events;
-mod headers;
+pub(crate) mod headers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 pub(crate) use self::events::{Pipeline, Tick};
 use crate::data::{self, topics};
 use crate::error::CommandError;
+use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::run::{End, Stages};
 use crate::{Outcome, cli, pipeline, signals};
@@ -81,9 +82,11 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
 pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
     let server = runtime.block_on(Server::bind(options.serving.listen))?;
+    let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
     let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
+    monitor.watch(&indexing);
     let url = server.url();
     let stages = Stages::indexing_only(indexing, Arc::clone(&store));
     let (tell, ticks) = watch::channel(Tick::default());

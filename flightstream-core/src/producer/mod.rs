@@ -9,6 +9,10 @@ pub mod export;
 #[cfg(feature = "files")]
 pub mod files;
 mod message;
+#[cfg(any(feature = "airlabs-client", feature = "files", feature = "simulation"))]
+mod meter;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod pace;
 #[cfg(feature = "simulation")]
 mod simulated;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::StopSignal;
+use super::{StopSignal, meter};
 use crate::batch::{Raw, Record};
 use crate::flight::simulation::{Message, Messages, Simulation};
 use crate::log::{LogError, Writer};
@@ -42,8 +42,7 @@ impl SimulatedTraffic {
             let until = end.map_or(now, |end| end.min(now));
             let records = records(self.simulation.tick(until));
             if !records.is_empty() {
-                writer.append(&self.topic, records)?;
-                writer.commit(GROUP, &[])?;
+                self.send(records, writer)?;
             }
             if end.is_some_and(|end| now >= end) || stop.wait(STEP) {
                 return Ok(());
@@ -71,9 +70,16 @@ impl SimulatedTraffic {
                 self.simulation.messages_between(at, step, &mut messages);
                 at = step;
             }
-            writer.append(&self.topic, records(&messages))?;
-            writer.commit(GROUP, &[])?;
+            self.send(records(&messages), writer)?;
         }
+        Ok(())
+    }
+
+    fn send(&self, records: Vec<Record<Raw>>, writer: &mut dyn Writer) -> Result<(), LogError> {
+        let messages = records.len() as u64;
+        writer.append(&self.topic, records)?;
+        writer.commit(GROUP, &[])?;
+        meter::sent(&self.topic, messages);
         Ok(())
     }
 }

@@ -115,6 +115,12 @@ impl Running {
         self.plan.status.health()
     }
 
+    /// Asks how the app is, also from other threads and after its end.
+    pub fn health_probe(&self) -> impl Fn() -> Health + Send + Sync + 'static {
+        let plan = Arc::clone(&self.plan);
+        move || plan.status.health()
+    }
+
     /// Blocks until all tasks have their state and process records.
     ///
     /// # Errors

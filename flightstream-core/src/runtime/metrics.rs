@@ -10,6 +10,8 @@
 //! | [`RECORDS_OUT`] | counter | records that came out of the pipeline, as far as committed |
 //! | [`REJECTED`] | counter, by `reason` | refused records, as far as committed |
 //! | [`LATE_DROPPED`] | counter | refused records whose windows had closed |
+//! | [`SINK`] | counter, by `outcome` | records by what the sink made of them, as far as committed |
+//! | [`RESTARTS`] | counter | failures after which the task is started again |
 //! | [`BATCH_LEN`] | histogram | records read in a batch |
 //! | [`PROCESS_SECONDS`] | histogram | time that the pipeline and the sink took for a batch |
 //! | [`E2E_LATENCY_SECONDS`] | histogram | age of a batch's last record, by its event time, when it came out |
@@ -31,13 +33,18 @@ pub const RECORDS_OUT: &str = "flightstream_records_out_total";
 pub const REJECTED: &str = "flightstream_rejected_total";
 /// Refused records whose windows had closed; they are among [`REJECTED`] too.
 pub const LATE_DROPPED: &str = "flightstream_late_dropped_total";
+/// Records by what the sink made of them, its `outcome`, as far as committed: `indexed` and `late` of an index, or the
+/// labels of a sink's tally.
+pub const SINK: &str = "flightstream_sink_total";
+/// Failures of a task after which it is started again.
+pub const RESTARTS: &str = "flightstream_restarts_total";
 /// Records read in a batch.
 pub const BATCH_LEN: &str = "flightstream_batch_len";
 /// Time that the pipeline and the sink took for a batch.
 pub const PROCESS_SECONDS: &str = "flightstream_process_seconds";
 /// Age of a batch's last record, by its event time, when it came out.
 pub const E2E_LATENCY_SECONDS: &str = "flightstream_e2e_latency_seconds";
-/// Messages in the source that are not committed, as of the last commit.
+/// Messages in the source that are not committed; looked at every second in which the task does something.
 pub const LAG: &str = "flightstream_lag";
 /// Batches that are read and not delivered.
 pub const INFLIGHT_BATCHES: &str = "flightstream_inflight_batches";
@@ -70,6 +77,16 @@ pub(super) fn describe() {
         LATE_DROPPED,
         count,
         "Refused records whose windows had closed."
+    );
+    describe_counter!(
+        SINK,
+        count,
+        "Records by what the sink made of them, as far as committed."
+    );
+    describe_counter!(
+        RESTARTS,
+        count,
+        "Failures of a task after which it is started again."
     );
     describe_histogram!(BATCH_LEN, count, "Records read in a batch.");
     describe_histogram!(

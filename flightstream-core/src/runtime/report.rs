@@ -49,6 +49,7 @@ impl Slot {
     pub(crate) fn report(&mut self, status: &SharedStatus) {
         let state = self.state();
         self.meter.in_flight(|| self.batches_in_flight());
+        self.meter.behind(|| self.lag());
         if self.reported != Some(state) {
             self.reported = Some(state);
             self.meter.state(state);

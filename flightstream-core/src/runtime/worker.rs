@@ -232,6 +232,7 @@ impl Worker {
             self.writer.abort();
             return Err(error);
         }
+        slot.meter.restarted();
         slot.start_at = Instant::now() + pause;
         if self.plan.isolation == Isolation::Transactional {
             self.writer.abort();

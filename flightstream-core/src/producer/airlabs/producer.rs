@@ -15,7 +15,7 @@ use crate::flight::airlabs::{AirlabsError, AirlabsJson};
 use crate::flight::pipelines::AHEAD;
 use crate::log::{LogError, Writer};
 use crate::operator::Decoder;
-use crate::producer::StopSignal;
+use crate::producer::{StopSignal, meter};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The topic that raw flights go to unless another is named.
@@ -159,6 +159,7 @@ impl AirlabsProducer {
             Ok(snapshot) => {
                 self.schedule.answered(snapshot.quota.as_ref());
                 let left = self.schedule.remaining();
+                meter::answered(snapshot.received, left);
                 self.status.update(|status| {
                     status.answers += 1;
                     status.last_answer = Some(snapshot.received);
@@ -179,6 +180,7 @@ impl AirlabsProducer {
 
     fn failed(&mut self, error: RequestError) -> Result<(), ProducerError> {
         let now = self.clock.now();
+        meter::called(error.reason());
         if is_not_found(&error) {
             // An empty sky is no trouble to be retried in a hurry.
             self.schedule.answered(None);
@@ -241,6 +243,7 @@ impl AirlabsProducer {
             writer.append(&self.topic, records)?;
         }
         writer.commit(GROUP, &[])?;
+        meter::sent(&self.topic, sent);
         // Not before they are safe: what fails to be stored has to be sent again.
         for (hex, mark) in marks {
             self.last_sent.remember(hex, mark, now);

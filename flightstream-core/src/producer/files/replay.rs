@@ -9,7 +9,7 @@ use super::error::FileError;
 use super::flight_file::FlightFile;
 use crate::batch::{Raw, Record, TopicPartition};
 use crate::log::{Log, Writer, murmur2};
-use crate::producer::{Message, Pace, StopSignal};
+use crate::producer::{Message, Pace, StopSignal, meter};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The compacted topic that holds how far each recorded file has been sent.
@@ -247,7 +247,8 @@ impl Sending<'_> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        self.sent += self.chunk.len() as u64;
+        let messages = self.chunk.len() as u64;
+        self.sent += messages;
         let records = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         self.writer.append(self.topic, records)?;
         if let Some(identity) = &self.identity {
@@ -258,6 +259,7 @@ impl Sending<'_> {
             self.writer.append(OFFSETS, vec![reached])?;
         }
         self.writer.commit("flightstream-replay", &[])?;
+        meter::sent(self.topic, messages);
         self.progress.0.sent.store(self.sent, Ordering::Relaxed);
         Ok(())
     }

@@ -1,16 +1,20 @@
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 
 use crate::batch::{Batch, TopicPartition};
 use crate::runtime::metrics::{
     BATCH_LEN, COMMIT_SECONDS, E2E_LATENCY_SECONDS, INFLIGHT_BATCHES, LAG, LATE_DROPPED,
-    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTORE_REMAINING, STATE_BYTES,
-    STATE_ENTRIES, TASK_STATE, describe,
+    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTARTS, RESTORE_REMAINING, SINK,
+    STATE_BYTES, STATE_ENTRIES, TASK_STATE, describe,
 };
 use crate::runtime::status::{StateSize, Status, TaskState};
 use crate::time::Clock;
+
+/// Time between two looks at how far a task is behind: it may ask the log.
+const LAG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The metrics of one task. One that was not made for a task records nothing.
 #[derive(Default)]
@@ -26,6 +30,8 @@ struct Handles {
     process_seconds: Histogram,
     e2e_latency: Histogram,
     lag: Gauge,
+    lag_looked_at: Cell<Option<Instant>>,
+    restarts: Counter,
     inflight_batches: Gauge,
     restore_remaining: Gauge,
     task_state: Gauge,
@@ -67,6 +73,8 @@ impl Meter {
             process_seconds: histogram!(PROCESS_SECONDS, labels()),
             e2e_latency: histogram!(E2E_LATENCY_SECONDS, labels()),
             lag: gauge!(LAG, labels()),
+            lag_looked_at: Cell::new(None),
+            restarts: counter!(RESTARTS, labels()),
             inflight_batches: gauge!(INFLIGHT_BATCHES, labels()),
             restore_remaining: gauge!(RESTORE_REMAINING, labels()),
             task_state: gauge!(TASK_STATE, labels()),
@@ -99,6 +107,23 @@ impl Meter {
         }
     }
 
+    /// Takes note of how far behind the task is, also when it commits nothing.
+    pub(crate) fn behind(&self, lag: impl FnOnce() -> Option<u64>) {
+        let Some(handles) = &self.0 else { return };
+        let before = handles.lag_looked_at.get();
+        if before.is_some_and(|before| before.elapsed() < LAG_INTERVAL) {
+            return;
+        }
+        handles.set_lag(lag());
+    }
+
+    /// Takes note that the task has failed and is to start again.
+    pub(crate) fn restarted(&self) {
+        if let Some(handles) = &self.0 {
+            handles.restarts.increment(1);
+        }
+    }
+
     /// Takes note of what a commit covers, and how far behind the task is then.
     pub(crate) fn committed(&self, done: &Status, lag: impl FnOnce() -> Option<u64>) {
         let Some(handles) = &self.0 else { return };
@@ -112,9 +137,12 @@ impl Meter {
                 handles.late_dropped.increment(*count);
             }
         }
-        if let Some(lag) = lag() {
-            handles.lag.set(lag as f64);
+        for (outcome, count) in &done.counts {
+            handles
+                .counter(SINK, "outcome", outcome.clone())
+                .increment(*count);
         }
+        handles.set_lag(lag());
     }
 
     pub(crate) fn state_size(&self, store: &'static str, size: StateSize) {
@@ -139,6 +167,13 @@ impl Meter {
 }
 
 impl Handles {
+    fn set_lag(&self, lag: Option<u64>) {
+        self.lag_looked_at.set(Some(Instant::now()));
+        if let Some(lag) = lag {
+            self.lag.set(lag as f64);
+        }
+    }
+
     fn counter(&self, name: &'static str, label: &'static str, value: String) -> Counter {
         let mut labels = self.labels.clone();
         labels.push(Label::new(label, value));

@@ -33,6 +33,10 @@ impl Meter {
 
     pub(crate) fn in_flight(&self, _: impl FnOnce() -> usize) {}
 
+    pub(crate) fn behind(&self, _: impl FnOnce() -> Option<u64>) {}
+
+    pub(crate) fn restarted(&self) {}
+
     pub(crate) fn committed(&self, _: &Status, _: impl FnOnce() -> Option<u64>) {}
 
     pub(crate) fn state_size(&self, _: &'static str, _: StateSize) {}
