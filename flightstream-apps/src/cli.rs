@@ -521,6 +521,126 @@ pub(crate) struct Index {
     pub(crate) ending: Ending,
     #[command(flatten, next_help_heading = "Monitoring")]
     pub(crate) monitoring: Monitoring,
+    #[command(flatten, next_help_heading = "Elasticsearch")]
+    pub(crate) elastic: Elastic,
+    #[command(flatten)]
+    pub(crate) indexing: ElasticIndexing,
+    /// Build a new index from the topic first, and let the alias point to it when it is complete
+    #[arg(long, requires = "urls", env = "FLIGHTSTREAM_REINDEX")]
+    pub(crate) reindex: bool,
+}
+
+/// An Elasticsearch or OpenSearch cluster.
+#[derive(Debug, Args)]
+pub(crate) struct Elastic {
+    /// Elasticsearch 8 or 9, or OpenSearch: URLs of its nodes, with commas between
+    #[arg(
+        long = "elastic",
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_ELASTIC",
+        hide_env_values = true
+    )]
+    pub(crate) urls: Vec<String>,
+
+    /// Name of the index there
+    #[arg(
+        long = "elastic-index",
+        value_name = "NAME",
+        default_value = "esflight",
+        env = "FLIGHTSTREAM_ELASTIC_INDEX"
+    )]
+    pub(crate) index: String,
+
+    /// User to log in as [the password in `FLIGHTSTREAM_ELASTIC_PASSWORD` or in a file]
+    #[arg(
+        long = "elastic-user",
+        value_name = "NAME",
+        env = "FLIGHTSTREAM_ELASTIC_USER"
+    )]
+    pub(crate) user: Option<String>,
+
+    /// File that holds the user's password
+    #[arg(
+        long = "elastic-password-file",
+        value_name = "FILE",
+        env = "FLIGHTSTREAM_ELASTIC_PASSWORD_FILE"
+    )]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// File that holds an API key, encoded [or the key itself in `FLIGHTSTREAM_ELASTIC_API_KEY`]
+    #[arg(
+        long = "elastic-api-key-file",
+        value_name = "FILE",
+        env = "FLIGHTSTREAM_ELASTIC_API_KEY_FILE"
+    )]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// File that holds a bearer token [or the token itself in `FLIGHTSTREAM_ELASTIC_TOKEN`]
+    #[arg(
+        long = "elastic-token-file",
+        value_name = "FILE",
+        env = "FLIGHTSTREAM_ELASTIC_TOKEN_FILE"
+    )]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Certificate of a private authority to trust, in PEM
+    #[arg(
+        long = "elastic-ca",
+        value_name = "FILE",
+        env = "FLIGHTSTREAM_ELASTIC_CA"
+    )]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Compress bulks: a quarter of the bytes for about four times the CPU time
+    #[arg(long = "elastic-gzip", env = "FLIGHTSTREAM_ELASTIC_GZIP")]
+    pub(crate) gzip: bool,
+
+    /// How long a request may take
+    #[arg(long = "elastic-timeout", value_name = "TIME", default_value = "60s", value_parser = duration,
+        env = "FLIGHTSTREAM_ELASTIC_TIMEOUT")]
+    pub(crate) timeout: Duration,
+}
+
+/// What is written to a cluster.
+#[derive(Debug, Args)]
+pub(crate) struct ElasticIndexing {
+    /// What is created of what is missing there; what exists is never changed
+    #[arg(
+        long = "elastic-manage",
+        visible_alias = "es-manage",
+        value_enum,
+        default_value = "create",
+        env = "FLIGHTSTREAM_ELASTIC_MANAGE"
+    )]
+    pub(crate) manage: ElasticManage,
+
+    /// Keep positions and statistics for so long, in `flight-history` and `flight-statistics` [default: not at all]
+    #[arg(long = "elastic-history", value_name = "TIME", value_parser = duration,
+        env = "FLIGHTSTREAM_ELASTIC_HISTORY")]
+    pub(crate) history: Option<Duration>,
+
+    /// Keep one position of each aircraft in so long
+    #[arg(long = "elastic-history-interval", value_name = "TIME", default_value = "1m", value_parser = duration,
+        env = "FLIGHTSTREAM_ELASTIC_HISTORY_INTERVAL")]
+    pub(crate) history_interval: Duration,
+
+    /// Refuse a document that was turned away so often [default: never]
+    #[arg(
+        long = "elastic-max-retries",
+        value_name = "N",
+        env = "FLIGHTSTREAM_ELASTIC_MAX_RETRIES"
+    )]
+    pub(crate) max_retries: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ElasticManage {
+    /// Indices, aliases, templates and the data stream
+    #[default]
+    Create,
+    /// Nothing
+    None,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use flightstream_core::log::LogError;
 use flightstream_core::producer::files::FileError;
 use flightstream_core::runtime::AppError;
 use flightstream_core::search::SearchError;
+use flightstream_core::search::elastic::ElasticError;
 use flightstream_core::table::TableError;
 use thiserror::Error;
 
@@ -40,6 +41,12 @@ pub(crate) enum CommandError {
     /// The index cannot be used.
     #[error(transparent)]
     Search(#[from] SearchError),
+    /// The Elasticsearch or OpenSearch cannot be used.
+    #[error("--elastic: {0}")]
+    Elastic(#[source] SearchError),
+    /// The options for Elasticsearch cannot be used.
+    #[error("--elastic: {0}")]
+    ElasticOptions(#[from] ElasticError),
     /// The Airlabs API cannot be used.
     #[error("{0}")]
     Api(String),
@@ -105,6 +112,7 @@ impl CommandError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
+            | Self::ElasticOptions(_)
             | Self::Listen { .. }
             | Self::Metrics { .. }
             | Self::Airports(_)

@@ -3,20 +3,65 @@ use std::path::Path;
 use std::sync::Arc;
 
 use flightstream_core::search::{EmbeddedStore, SearchRequest, SearchStore};
+use tokio::runtime::Runtime;
 
 use crate::data::{self, topics};
+use crate::elastic::Indexing;
 use crate::error::CommandError;
 use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::report::Report;
-use crate::{Outcome, cli, dashboard, pipeline, signals};
+use crate::signals::Interrupted;
+use crate::{Outcome, cli, dashboard, elastic, pipeline, signals};
 
 /// The indexing stage alone.
 pub(crate) fn index(options: &cli::Index) -> Outcome {
-    let signals = match options.ending.exit_when_done {
-        true => None,
-        false => Some(signals::runtime().map_err(CommandError::Start)?),
-    };
+    match options.elastic.urls.is_empty() {
+        true => embedded(options),
+        false => into_cluster(options),
+    }
+}
+
+/// Into an Elasticsearch or OpenSearch.
+fn into_cluster(options: &cli::Index) -> Outcome {
+    let signals = signals(options)?;
+    let monitor = Monitor::start(&options.monitoring)?;
+    let log = data::open(&options.data, "simulate")?;
+    let mut report = Report::begin();
+    let store = elastic::connect(&options.elastic, Some(&options.indexing))?;
+    let index = &options.elastic.index;
+    if options.reindex {
+        elastic::reindex(&log, &store, index, &options.indexing)?;
+    }
+    let (indexing, after) = (&options.indexing, options.forget_after);
+    let indexing = Indexing::start(&log, store.clone(), index, indexing, after)?;
+    indexing.apps().for_each(|app| monitor.watch(app));
+    tracing::info!("indexing {} into {index}", topics::ENRICHED);
+    match signals {
+        Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),
+        None => indexing.wait_until_caught_up()?,
+    }
+    let status = indexing.stop()?;
+    if let Some(path) = &options.dump {
+        futures::executor::block_on(store.refresh(index))?;
+        dump(&store, index, path)?;
+    }
+    report.read(status.read);
+    report.indexed(&status);
+    report.print(options.ending.report);
+    Ok(())
+}
+
+fn signals(options: &cli::Index) -> Result<Option<(Runtime, Interrupted)>, CommandError> {
+    match options.ending.exit_when_done {
+        true => Ok(None),
+        false => Ok(Some(signals::runtime().map_err(CommandError::Start)?)),
+    }
+}
+
+/// Into the memory of this process.
+fn embedded(options: &cli::Index) -> Outcome {
+    let signals = signals(options)?;
     let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
@@ -32,7 +77,7 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
     }?;
     dashboard::forget(&store, options.forget_after);
     if let Some(path) = &options.dump {
-        dump(&store, path)?;
+        dump(&*store, INDEX, path)?;
     }
     report.read(status.read);
     report.indexed(&status);
@@ -41,7 +86,7 @@ pub(crate) fn index(options: &cli::Index) -> Outcome {
 }
 
 /// Writes all documents in the order of their ids.
-fn dump(store: &EmbeddedStore, path: &Path) -> Result<(), CommandError> {
+fn dump(store: &dyn SearchStore, index: &str, path: &Path) -> Result<(), CommandError> {
     let at = |source| CommandError::Write {
         path: path.to_owned(),
         source,
@@ -51,7 +96,7 @@ fn dump(store: &EmbeddedStore, path: &Path) -> Result<(), CommandError> {
     loop {
         let request = page(after.as_deref());
         let request = SearchRequest::from_json(request.as_bytes())?;
-        let response = futures::executor::block_on(store.search(INDEX, &request))?;
+        let response = futures::executor::block_on(store.search(index, &request))?;
         for hit in &response.hits.hits {
             if let Some(source) = &hit.source {
                 writeln!(file, "{}", source.get()).map_err(at)?;

@@ -8,6 +8,7 @@ mod dashboard;
 mod data;
 mod dlq;
 mod doctor;
+mod elastic;
 mod error;
 mod export;
 mod healthcheck;

@@ -53,8 +53,10 @@ impl Report {
 
     /// Takes over what the indexing stage did.
     pub(crate) fn indexed(&mut self, status: &Status) {
-        self.indexed = status.counts.get("indexed").copied().unwrap_or(0);
-        self.late = status.counts.get("late").copied().unwrap_or(0);
+        let count = |name: &str| status.counts.get(name).copied().unwrap_or(0);
+        // What a newer document of the same bulk has replaced was as good as indexed.
+        self.indexed = count("indexed") + count("superseded");
+        self.late = count("late");
         self.reject(status);
     }
 

@@ -57,6 +57,15 @@ pub enum Fatal {
         /// Why it was refused.
         rejection: Rejection,
     },
+    /// A stage cannot do its work as things are set up: a password that is wrong, an index that is gone. Change that and
+    /// start again; until then trying again is of no use.
+    #[error("{stage} cannot work: {what}")]
+    Misconfigured {
+        /// Which one.
+        stage: &'static str,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// An operator or a sink cannot go on.
     #[error("{stage} cannot go on: {source}")]
     Stage {
@@ -88,7 +97,10 @@ impl Fatal {
         match self {
             Self::Log(error) => log_is_gone(error),
             Self::Store(StoreError::Persistent { .. }) => false,
-            Self::DrainTimeout { .. } | Self::Store(_) | Self::Refused { .. } => true,
+            Self::DrainTimeout { .. }
+            | Self::Store(_)
+            | Self::Refused { .. }
+            | Self::Misconfigured { .. } => true,
             _ => false,
         }
     }
@@ -99,6 +111,11 @@ impl Fatal {
             self,
             Self::Log(LogError::Unavailable { .. } | LogError::Fenced { .. })
         )
+    }
+
+    /// What an operator or a sink needs is not set up.
+    pub(crate) fn misconfigured(stage: &'static str, what: String) -> Self {
+        Self::Misconfigured { stage, what }
     }
 
     /// An operator's or a sink's own failure.

@@ -215,6 +215,10 @@ fn each_is_described_in_a_sentence() {
         names::STATE_BYTES,
         names::RESTORE_REMAINING,
         names::TASK_STATE,
+        names::BULK_SECONDS,
+        names::BULK_DOCUMENTS,
+        names::BULK_BYTES,
+        names::BULK_RETRIED,
     ];
     let recorded: BTreeSet<_> = recorded.iter().map(ToString::to_string).collect();
     assert_eq!(described.keys().cloned().collect::<BTreeSet<_>>(), recorded);

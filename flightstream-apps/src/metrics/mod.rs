@@ -24,6 +24,7 @@ const SECONDS: [f64; 19] = [
     60.0, 300.0, 900.0, 3600.0,
 ];
 const RECORDS: [f64; 8] = [1.0, 8.0, 64.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+const BYTES: [f64; 8] = [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 5e6, 1e7];
 /// How often samples that nobody scrapes are put into their buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -85,6 +86,12 @@ fn install() -> Result<PrometheusHandle, CommandError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(|builder| {
             builder.set_buckets_for_metric(Matcher::Suffix("_len".to_owned()), &RECORDS)
+        })
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Suffix("_documents".to_owned()), &RECORDS)
+        })
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)
         });
     let recorder = builder.and_then(PrometheusBuilder::install_recorder);
     let recorder = recorder.map_err(|error| CommandError::Start(std::io::Error::other(error)))?;

@@ -22,6 +22,9 @@
 //! | [`STATE_BYTES`] | gauge, by `store` | bytes of memory that a store takes |
 //! | [`RESTORE_REMAINING`] | gauge | changelog entries that a starting task has still to read |
 //! | [`TASK_STATE`] | gauge | 0 no task, 1 waiting for its restart, 2 restoring, 3 running |
+//! | [`BULK_SECONDS`] | histogram | time that a search store took to answer a bulk |
+//! | [`BULK_DOCUMENTS`], [`BULK_BYTES`] | histogram | documents of a bulk, and their bytes |
+//! | [`BULK_RETRIED`] | counter | documents that a search store could not take at once and that are sent again |
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
@@ -58,6 +61,15 @@ pub const STATE_BYTES: &str = "flightstream_state_bytes";
 pub const RESTORE_REMAINING: &str = "flightstream_restore_remaining";
 /// What a task does: 0 there is none, 1 it waits for its restart, 2 it restores, 3 it runs.
 pub const TASK_STATE: &str = "flightstream_task_state";
+
+/// Time that a search store took to answer a bulk.
+pub const BULK_SECONDS: &str = "flightstream_bulk_seconds";
+/// Documents of a bulk.
+pub const BULK_DOCUMENTS: &str = "flightstream_bulk_documents";
+/// Bytes of a bulk's documents.
+pub const BULK_BYTES: &str = "flightstream_bulk_bytes";
+/// Documents that a search store could not take at once and that are sent again.
+pub const BULK_RETRIED: &str = "flightstream_bulk_retried_total";
 
 /// Tells the recorder what each metric means.
 pub(super) fn describe() {
@@ -120,6 +132,18 @@ pub(super) fn describe() {
         RESTORE_REMAINING,
         count,
         "Changelog entries that a starting task has still to read."
+    );
+    describe_histogram!(
+        BULK_SECONDS,
+        Unit::Seconds,
+        "Time that a search store took to answer a bulk."
+    );
+    describe_histogram!(BULK_DOCUMENTS, count, "Documents of a bulk.");
+    describe_histogram!(BULK_BYTES, Unit::Bytes, "Bytes of a bulk's documents.");
+    describe_counter!(
+        BULK_RETRIED,
+        count,
+        "Documents that a search store could not take at once and that are sent again."
     );
     describe_gauge!(
         TASK_STATE,

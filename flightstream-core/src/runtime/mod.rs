@@ -79,7 +79,7 @@ mod delivery;
 mod describe;
 mod encoder;
 mod inlet;
-mod meter;
+pub(crate) mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod query;

@@ -1,7 +1,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-/// One operation of a bulk: index (create or replace) or delete a document.
+/// One operation of a bulk: index (create or replace), create or delete a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BulkOperation<'a> {
     /// The document's id, 1 to 512 bytes. In the index `esflight` the aircraft's 24-bit address, as in `hex`.
@@ -23,8 +23,25 @@ pub enum BulkAction<'a> {
         /// The document: one JSON object in UTF-8.
         source: &'a [u8],
     },
+    /// Create the document; it is a conflict if there is one of that id. It takes no version. Data streams take nothing
+    /// else.
+    Create {
+        /// The document: one JSON object in UTF-8.
+        source: &'a [u8],
+    },
     /// Remove the document.
     Delete,
+}
+
+impl BulkAction<'_> {
+    /// Its name in a bulk's body and answer.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Index { .. } => "index",
+            Self::Create { .. } => "create",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 impl<'a> BulkOperation<'a> {
@@ -35,6 +52,16 @@ impl<'a> BulkOperation<'a> {
             id,
             version,
             action: BulkAction::Index { source },
+        }
+    }
+
+    /// Creates a document.
+    #[must_use]
+    pub fn create(id: &'a str, source: &'a [u8]) -> Self {
+        Self {
+            id,
+            version: None,
+            action: BulkAction::Create { source },
         }
     }
 
@@ -185,7 +212,7 @@ impl Serialize for Item<'_> {
             error: self.item.error.as_deref(),
         };
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(if delete { "delete" } else { "index" }, &body)?;
+        map.serialize_entry(self.operation.action.name(), &body)?;
         map.end()
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -16,10 +18,14 @@ pub enum SearchError {
         index: String,
     },
     /// The index exists with another mapping. Use its mapping, or another index.
-    #[error("index [{index}] already exists with another mapping; use that one, or another index")]
+    #[error(
+        "index [{index}] already exists with another mapping ({difference}); use that one, or another index"
+    )]
     MappingDiffers {
         /// The index.
         index: String,
+        /// A field whose type differs, with both.
+        difference: String,
     },
     /// The request is not JSON, or it names a query, an aggregation or a key that is not supported. Ask for
     /// something in the table of [`search`](super).
@@ -67,7 +73,40 @@ pub enum SearchError {
         /// How many they may hold.
         limit: usize,
     },
-    /// The store cannot be reached or answers with an error of its own. Try again later.
+    /// The store refuses the credentials, or what they allow. Correct the user, the password or the API key, or give that
+    /// user the privileges.
+    #[error("the search store refuses it with status {status}: {reason}")]
+    Denied {
+        /// 401 or 403.
+        status: u16,
+        /// What it says.
+        reason: String,
+    },
+    /// The store has too much to do. Try again later.
+    #[error("the search store has too much to do: {reason}")]
+    TooManyRequests {
+        /// What it says.
+        reason: String,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The request has more bytes than the store takes. Send less at once.
+    #[error("the request is too large for the search store: {reason}")]
+    TooLarge {
+        /// What it says.
+        reason: String,
+    },
+    /// The store answers with an error that has no variant of its own.
+    #[error("the search store answers with status {status}, {error_type}: {reason}")]
+    Remote {
+        /// The HTTP status.
+        status: u16,
+        /// The name that it gives to the error.
+        error_type: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The store cannot be reached. Try again later.
     #[error("the search store is not available: {reason}")]
     Unavailable {
         /// What it says.
@@ -82,7 +121,10 @@ impl SearchError {
         match self {
             Self::IndexNotFound { .. } => 404,
             Self::CircuitBreaking { .. } => 429,
+            Self::TooManyRequests { .. } => 429,
+            Self::TooLarge { .. } => 413,
             Self::Unavailable { .. } => 503,
+            Self::Denied { status, .. } | Self::Remote { status, .. } => *status,
             Self::MappingDiffers { .. }
             | Self::Parsing { .. }
             | Self::XContentParse { .. }
@@ -94,7 +136,7 @@ impl SearchError {
 
     /// The name Elasticsearch gives to this error.
     #[must_use]
-    pub fn error_type(&self) -> &'static str {
+    pub fn error_type(&self) -> &str {
         match self {
             Self::IndexNotFound { .. } => "index_not_found_exception",
             Self::MappingDiffers { .. } => "resource_already_exists_exception",
@@ -104,7 +146,11 @@ impl SearchError {
             Self::QueryShard { .. } => "query_shard_exception",
             Self::TooManyBuckets { .. } => "too_many_buckets_exception",
             Self::CircuitBreaking { .. } => "circuit_breaking_exception",
+            Self::Denied { .. } => "security_exception",
+            Self::TooManyRequests { .. } => "es_rejected_execution_exception",
+            Self::TooLarge { .. } => "content_too_long_exception",
             Self::Unavailable { .. } => "unavailable_shards_exception",
+            Self::Remote { error_type, .. } => error_type,
         }
     }
 

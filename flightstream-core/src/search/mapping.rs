@@ -144,6 +144,54 @@ impl Mapping {
         )
     }
 
+    /// Where this mapping of an index is not the one that is wanted, in words.
+    pub(crate) fn difference(&self, wanted: &Self) -> String {
+        let name = |field_type: Option<FieldType>| field_type.map_or("nothing", FieldType::name);
+        let fields = self.properties.keys().chain(wanted.properties.keys());
+        fields
+            .map(|field| (field, self.field_type(field), wanted.field_type(field)))
+            .find(|(_, there, wanted)| there != wanted)
+            .map_or_else(
+                || "dynamic".to_owned(),
+                |(field, there, wanted)| {
+                    format!("[{field}] is {}, not {}", name(there), name(wanted))
+                },
+            )
+    }
+
+    /// The data stream `flight-history`: positions of aircraft as they were, the fields of [`flights`](Self::flights) with
+    /// `@timestamp`, the event time.
+    #[must_use]
+    pub fn history() -> Self {
+        let flights = Self::flights();
+        let timestamp = ("@timestamp", FieldType::Date);
+        Self::new(flights.fields().chain([timestamp]))
+    }
+
+    /// The index `flight-statistics`: one document a key and window, as the topic `flight-stats` has them.
+    ///
+    /// `start` and `end` are the window, in milliseconds since 1970.
+    #[must_use]
+    pub fn statistics() -> Self {
+        use FieldType::{Date, Float, Keyword, Long};
+        let keywords = ["kind", "key", "flight", "departure", "arrival"];
+        let counts = [
+            "arrivals",
+            "departures",
+            "airborne",
+            "aircraft",
+            "reports",
+            "good",
+            "with_speed",
+        ];
+        let figures = ["mean_speed", "max_speed", "distance_km", "max_altitude"];
+        let keywords = keywords.into_iter().map(|name| (name, Keyword));
+        let counts = counts.into_iter().map(|name| (name, Long));
+        let figures = figures.into_iter().map(|name| (name, Float));
+        let window = ["start", "end"].into_iter().map(|name| (name, Date));
+        Self::new(keywords.chain(counts).chain(figures).chain(window))
+    }
+
     /// What becomes of unknown fields.
     #[must_use]
     pub fn dynamic(&self) -> Dynamic {

@@ -1,7 +1,7 @@
 //! Where the current state of all aircraft is searched and aggregated: a subset of Elasticsearch's JSON.
 //!
 //! [`SearchStore`] is what an indexer writes to and a dashboard reads from. The [`embedded`] store keeps everything
-//! in memory in this process. Requests and responses are Elasticsearch's JSON, so one set of queries runs on both.
+//! in memory in this process; `elastic` (feature `elastic`) is a real Elasticsearch or OpenSearch. Requests and responses are Elasticsearch's JSON, so one set of queries runs on both.
 //!
 //! # It takes
 //!
@@ -35,6 +35,8 @@ mod aggregation;
 mod aggregation_json;
 mod body;
 mod bulk;
+#[cfg(feature = "elastic")]
+pub mod elastic;
 pub mod embedded;
 mod error;
 mod geo;
@@ -65,7 +67,7 @@ pub use self::response::{
     AggregationResult, AggregationResults, Bucket, BucketKey, GeoBounds, Hit, Hits, SearchResponse,
     Shards, Stats, Total,
 };
-pub use self::sink::{IndexSink, IndexTask};
+pub use self::sink::{BulkOptions, IndexSink, IndexTask};
 
 /// A store of JSON documents by id that is written in bulks and searched.
 ///

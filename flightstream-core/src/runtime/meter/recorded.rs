@@ -6,9 +6,10 @@ use metrics::{Counter, Gauge, Histogram, Label, counter, gauge, histogram};
 
 use crate::batch::{Batch, TopicPartition};
 use crate::runtime::metrics::{
-    BATCH_LEN, COMMIT_SECONDS, E2E_LATENCY_SECONDS, INFLIGHT_BATCHES, LAG, LATE_DROPPED,
-    PROCESS_SECONDS, RECORDS_IN, RECORDS_OUT, REJECTED, RESTARTS, RESTORE_REMAINING, SINK,
-    STATE_BYTES, STATE_ENTRIES, TASK_STATE, describe,
+    BATCH_LEN, BULK_BYTES, BULK_DOCUMENTS, BULK_RETRIED, BULK_SECONDS, COMMIT_SECONDS,
+    E2E_LATENCY_SECONDS, INFLIGHT_BATCHES, LAG, LATE_DROPPED, PROCESS_SECONDS, RECORDS_IN,
+    RECORDS_OUT, REJECTED, RESTARTS, RESTORE_REMAINING, SINK, STATE_BYTES, STATE_ENTRIES,
+    TASK_STATE, describe,
 };
 use crate::runtime::status::{StateSize, Status, TaskState};
 use crate::time::Clock;
@@ -151,6 +152,22 @@ impl Meter {
             labels.push(Label::from_static_parts("store", store));
             gauge!(STATE_ENTRIES, labels.clone()).set(size.entries as f64);
             gauge!(STATE_BYTES, labels).set(size.bytes as f64);
+        }
+    }
+
+    /// Takes note of a bulk that a search store has answered.
+    pub(crate) fn bulk_answered(&self, took: Duration, documents: usize, bytes: usize) {
+        let Some(handles) = &self.0 else { return };
+        let labels = || handles.labels.clone();
+        histogram!(BULK_SECONDS, labels()).record(took);
+        histogram!(BULK_DOCUMENTS, labels()).record(documents as f64);
+        histogram!(BULK_BYTES, labels()).record(bytes as f64);
+    }
+
+    /// Takes note of documents that a search store has to be sent again.
+    pub(crate) fn retried(&self, documents: u64) {
+        if let Some(handles) = &self.0 {
+            counter!(BULK_RETRIED, handles.labels.clone()).increment(documents);
         }
     }
 

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::batch::{Batch, TopicPartition};
 use crate::runtime::status::{StateSize, Status, TaskState};
@@ -42,4 +43,8 @@ impl Meter {
     pub(crate) fn state_size(&self, _: &'static str, _: StateSize) {}
 
     pub(crate) fn state(&self, _: TaskState) {}
+
+    pub(crate) fn bulk_answered(&self, _: Duration, _: usize, _: usize) {}
+
+    pub(crate) fn retried(&self, _: u64) {}
 }

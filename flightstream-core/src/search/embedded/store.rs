@@ -116,8 +116,9 @@ impl EmbeddedStore {
         let mut indices = self.indices.write().unwrap_or_else(PoisonError::into_inner);
         match indices.get(index) {
             Some(shared) if shared.mapping == *mapping => Ok(()),
-            Some(_) => Err(SearchError::MappingDiffers {
+            Some(shared) => Err(SearchError::MappingDiffers {
                 index: index.to_owned(),
+                difference: shared.mapping.difference(mapping),
             }),
             None => {
                 let shared = Shared {
@@ -157,7 +158,10 @@ impl EmbeddedStore {
                 items.push(match (parsed, operation.action) {
                     (Err(item), _) => item,
                     (Ok(()), BulkAction::Delete) => index.delete(operation.id, operation.version),
-                    (Ok(()), BulkAction::Index { .. }) => {
+                    (Ok(()), BulkAction::Create { .. }) if index.row(operation.id).is_some() => {
+                        already_there(operation.id)
+                    }
+                    (Ok(()), BulkAction::Index { .. } | BulkAction::Create { .. }) => {
                         index.index(operation.id, operation.version, window)
                     }
                 });
@@ -235,16 +239,27 @@ fn prepare<'a>(
     }
     match operation.action {
         BulkAction::Delete => Ok(()),
-        BulkAction::Index { source } => {
-            parser
-                .parse(id, source, order, slots)
-                .map_err(|error| BulkItem {
-                    status: 400,
-                    version: None,
-                    error: Some(error),
-                })
-        }
+        BulkAction::Create { .. } if operation.version.is_some() => Err(BulkItem::failed(
+            400,
+            "illegal_argument_exception",
+            "create operations only support internal versioning. use index instead",
+        )),
+        BulkAction::Index { source } | BulkAction::Create { source } => parser
+            .parse(id, source, order, slots)
+            .map_err(|error| BulkItem {
+                status: 400,
+                version: None,
+                error: Some(error),
+            }),
     }
+}
+
+fn already_there(id: &str) -> BulkItem {
+    BulkItem::failed(
+        409,
+        "version_conflict_engine_exception",
+        format!("[{id}]: version conflict, document already exists"),
+    )
 }
 
 impl SearchStore for EmbeddedStore {
