@@ -12,6 +12,7 @@ use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::report::Report;
 use crate::signals::Interrupted;
+use crate::stage::Start;
 use crate::{Outcome, cli, dashboard, elastic, pipeline, signals};
 
 /// The indexing stage alone.
@@ -66,8 +67,7 @@ fn embedded(options: &cli::Index) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
-    monitor.watch(&indexing);
+    let indexing = pipeline::indexing(&options.data, &store, &Start(&log, &monitor))?;
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),

@@ -6,6 +6,7 @@ mod cluster;
 mod completions;
 mod dashboard;
 mod data;
+mod describe;
 mod dlq;
 mod doctor;
 mod elastic;
@@ -21,9 +22,11 @@ mod pipeline;
 mod process;
 mod produce;
 mod report;
+mod reset;
 mod run;
 mod settings;
 mod signals;
+mod stage;
 mod statistics;
 mod status;
 mod status_line;
@@ -52,6 +55,8 @@ fn main() -> ExitCode {
         Command::Produce(Produce::Simulate(options)) => produce::simulate(&options),
         Command::Process(options) => process::process(&options),
         Command::Index(options) => index::index(&options),
+        Command::Describe(options) => describe::describe(&options),
+        Command::Reset(options) => reset::reset(&options),
         Command::Dashboard(options) => dashboard::dashboard(&options),
         Command::Topics(command) => topics::topics(&command),
         Command::Status(options) => status::status(&options),

@@ -1,8 +1,16 @@
+use std::time::Duration;
+
+use flightstream_core::runtime::Running;
+
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::metrics::Monitor;
 use crate::report::Report;
+use crate::stage::Start;
 use crate::{Outcome, cli, pipeline, signals, statistics};
+
+/// How often the stages are asked whether one has failed.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The processing stage alone.
 pub(crate) fn process(options: &cli::Process) -> Outcome {
@@ -14,21 +22,38 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
+    let start = Start(&log, &monitor);
     let processing =
-        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
-    let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
-    statistics.iter().for_each(|app| monitor.watch(app));
-    monitor.watch(&processing);
+        pipeline::processing(&options.data, &options.processing, &airports.table, &start)?;
+    let statistics = statistics::start(&options.processing, &airports.table, &start)?;
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
-    let status = match signals {
-        Some((runtime, interrupted)) => runtime.block_on(processing.until(interrupted.wait())),
-        None => processing
-            .wait_until_caught_up()
-            .and_then(|()| statistics::catch_up(&statistics))
-            .and_then(|()| processing.stop()),
-    }?;
-    statistics::stop(statistics)?;
+    match signals {
+        Some((runtime, interrupted)) => runtime.block_on(async {
+            tokio::select! {
+                () = interrupted.wait() => {}
+                () = end_of_one(&processing, &statistics) => {}
+            }
+        }),
+        None => {
+            processing.wait_until_caught_up()?;
+            statistics::catch_up(&statistics)?;
+        }
+    }
+    let counted = statistics::stop(statistics);
+    let status = processing.stop()?;
+    counted?;
     report.processed(&status);
     report.print(options.ending.report);
     Ok(())
+}
+
+/// Ready when one of them has ended, which none does by itself but by a failure.
+async fn end_of_one(processing: &Running, statistics: &[Running]) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        if processing.is_finished() || statistics.iter().any(Running::is_finished) {
+            return;
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::produce::{Producer, Producing, Progress};
 use crate::report::Report;
+use crate::stage::Start;
 use crate::status_line::StatusLine;
 use crate::{Outcome, cli, data, pipeline, signals, statistics};
 
@@ -29,13 +30,11 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
     let mut report = Report::begin();
 
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
+    let start = Start(&log, &monitor);
+    let indexing = pipeline::indexing(&options.data, &store, &start)?;
     let processing =
-        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
-    let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
-    statistics.iter().for_each(|app| monitor.watch(app));
-    monitor.watch(&processing);
-    monitor.watch(&indexing);
+        pipeline::processing(&options.data, &options.processing, &airports.table, &start)?;
+    let statistics = statistics::start(&options.processing, &airports.table, &start)?;
     let producing = producer.start(&log, &airports.table.load())?;
     let stages = Stages {
         progress: producing.progress(),

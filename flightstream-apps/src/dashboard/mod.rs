@@ -20,6 +20,7 @@ use crate::error::CommandError;
 use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::run::{End, Stages};
+use crate::stage::Start;
 use crate::{Outcome, cli, pipeline, signals};
 
 /// What the handlers share.
@@ -85,8 +86,7 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &options.data, &store)?;
-    monitor.watch(&indexing);
+    let indexing = pipeline::indexing(&options.data, &store, &Start(&log, &monitor))?;
     let url = server.url();
     let stages = Stages::indexing_only(indexing, Arc::clone(&store));
     let (tell, ticks) = watch::channel(Tick::default());
