@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Reset(Reset),
     /// The dashboard alone, over the `flight-enriched` of a data directory
     Dashboard(Dashboard),
-    /// Topics of a Kafka cluster: plan, apply, check, delete
+    /// Topics: plan, apply, check and delete those of a Kafka cluster; export and import any
     #[command(subcommand)]
     Topics(Topics),
     /// What the stages on a Kafka cluster are behind, live
@@ -799,6 +799,10 @@ pub(crate) enum Topics {
     Apply(Data),
     /// Fail if a topic is missing, or something would go wrong in silence
     Check(Data),
+    /// Save a topic's records to a file: lines of JSON, compressed if it ends in .zst or .gz
+    Export(TopicExport),
+    /// Bring a saved topic's records back
+    Import(TopicImport),
     /// Delete a topic with all that is in it
     Delete {
         /// Which one
@@ -807,6 +811,47 @@ pub(crate) enum Topics {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicExport {
+    /// Which one
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// Where to save it, such as flight.ndjson.zst
+    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    /// Only this partition
+    #[arg(long, value_name = "N", env = "FLIGHTSTREAM_PARTITION")]
+    pub(crate) partition: Option<u32>,
+    /// Only from this offset on
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        default_value_t = 0,
+        env = "FLIGHTSTREAM_FROM"
+    )]
+    pub(crate) from: u64,
+    /// Only before this offset [default: the end]
+    #[arg(long, value_name = "OFFSET", env = "FLIGHTSTREAM_UNTIL")]
+    pub(crate) until: Option<u64>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicImport {
+    /// The file that `topics export` saved
+    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    /// The topic to fill [default: the one that was saved]
+    #[arg(long, value_name = "TOPIC", env = "FLIGHTSTREAM_TOPIC")]
+    pub(crate) topic: Option<String>,
+    /// Also into a topic that holds records already
+    #[arg(long, env = "FLIGHTSTREAM_APPEND")]
+    pub(crate) append: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[derive(Debug, Args)]

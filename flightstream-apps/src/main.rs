@@ -1,6 +1,7 @@
 //! The `flightstream` command: each subcommand a thin file over `flightstream-core`.
 
 mod airlabs;
+mod archive;
 mod cli;
 mod cluster;
 mod completions;
