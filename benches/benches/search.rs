@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use flightstream_core::search::{
-    BulkOperation, EmbeddedStore, Mapping, SearchRequest, SearchStore,
+    BulkOperation, EmbeddedStore, Mapping, Query, SearchRequest, SearchStore,
 };
 use futures::executor::block_on;
 
@@ -165,7 +165,7 @@ fn answer(store: &EmbeddedStore, request: &SearchRequest) -> Vec<u8> {
 }
 
 fn map(store: &EmbeddedStore) -> usize {
-    let positions = store.positions(INDEX, None, None, usize::MAX);
+    let positions = store.positions(INDEX, None, &Query::MatchAll, usize::MAX);
     positions.expect("the index exists").encode().len()
 }
 
@@ -195,7 +195,7 @@ fn search(criterion: &mut Criterion<CpuTime>) {
     write(&store, &second[..5000], 2);
     criterion.bench_function("positions 50k, 5k changed", |b| {
         b.iter(|| {
-            let positions = store.positions(INDEX, Some(version), None, usize::MAX);
+            let positions = store.positions(INDEX, Some(version), &Query::MatchAll, usize::MAX);
             positions.expect("the index exists").encode().len()
         });
     });

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use flightstream_core::search::{
-    BulkOperation, EmbeddedStore, Mapping, SearchRequest, SearchStore,
+    BulkOperation, EmbeddedStore, Mapping, Query, SearchRequest, SearchStore,
 };
 use futures::executor::block_on;
 use serde_json::json;
@@ -72,7 +72,7 @@ fn readers_see_consistent_totals_while_writers_write() {
                     assert_eq!(aggs["sum"]["value"], total as f64);
                     assert_eq!(aggs["nowhere"]["doc_count"], 0);
                     let positions = store
-                        .positions(INDEX, Some(version), None, usize::MAX)
+                        .positions(INDEX, Some(version), &Query::MatchAll, usize::MAX)
                         .unwrap();
                     assert!(positions.version >= version);
                     version = positions.version;

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use flightstream_core::search::embedded::{Position, Positions};
 use flightstream_core::search::{
-    BoundingBox, BulkOperation, EmbeddedStore, FieldType, Mapping, SearchError, SearchStore,
+    BoolQuery, BoundingBox, BulkOperation, EmbeddedStore, FieldType, Mapping, Query, SearchError,
+    SearchStore,
 };
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -36,7 +37,9 @@ fn delete(store: &EmbeddedStore, id: &str) {
 }
 
 fn all(store: &EmbeddedStore, since: Option<u64>) -> Positions {
-    store.positions(INDEX, since, None, usize::MAX).unwrap()
+    store
+        .positions(INDEX, since, &Query::MatchAll, usize::MAX)
+        .unwrap()
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn more_than_the_limit_is_cut_and_always_full() {
         put(&store, &format!("{n:06x}"), r#"{"position": [1, 2]}"#);
     }
     for since in [None, Some(9)] {
-        let positions = store.positions(INDEX, since, None, 4).unwrap();
+        let positions = store.positions(INDEX, since, &Query::MatchAll, 4).unwrap();
         assert!(positions.full);
         assert_eq!((positions.matching, positions.rows.len()), (10, 4));
     }
@@ -138,8 +141,8 @@ fn boxes_span_the_antimeridian() {
             &format!(r#"{{"position": {{"lat": 10, "lon": {lon}}}}}"#),
         );
     }
-    let bounds = BoundingBox::new(20.0, 179.0, 0.0, -179.0).unwrap();
-    let found = store.positions(INDEX, None, Some(bounds), 10).unwrap();
+    let query = inside(BoundingBox::new(20.0, 179.0, 0.0, -179.0).unwrap());
+    let found = store.positions(INDEX, None, &query, 10).unwrap();
     let addresses: Vec<u32> = found.rows.iter().map(|row| row.address).collect();
     assert_eq!(addresses, [1, 2]);
 }
@@ -182,7 +185,27 @@ fn an_index_without_the_fields_of_flights_has_no_positions() {
     let store = EmbeddedStore::new();
     block_on(store.ensure_index("other", &Mapping::new([("a", FieldType::Long)]))).unwrap();
     block_on(store.bulk("other", &[BulkOperation::index("1", None, b"{}")])).unwrap();
-    assert_eq!(store.positions("other", None, None, 9).unwrap().matching, 0);
+    assert_eq!(
+        store
+            .positions("other", None, &Query::MatchAll, 9)
+            .unwrap()
+            .matching,
+        0
+    );
+}
+
+fn inside(bounds: BoundingBox) -> Query {
+    let field = "position".to_owned();
+    Query::GeoBoundingBox { field, bounds }
+}
+
+#[test]
+fn a_query_that_the_index_cannot_answer_is_refused() {
+    let value = "soon".into();
+    let field = "updated".to_owned();
+    let query = Query::Term { field, value };
+    let error = store().positions(INDEX, None, &query, 9).unwrap_err();
+    assert_eq!(error.status(), 400, "{error}");
 }
 
 /// What a client holds after an answer.
@@ -203,12 +226,20 @@ proptest! {
     fn deltas_applied_are_a_fresh_snapshot(
         steps in prop::collection::vec(
             prop::collection::vec((0..40_u32, 0..4_u8, -90..=90_i32, -180..=180_i32), 0..12), 1..12),
-        boxed in any::<bool>(), left in -180..=180_i32, right in -180..=180_i32,
+        boxed in any::<bool>(), left in -180..=180_i32, right in -180..=180_i32, domestic in any::<bool>(),
     ) {
         let store = store();
-        let bounds = boxed.then(|| {
-            BoundingBox::new(60.0, f64::from(left), -60.0, f64::from(right)).unwrap()
-        });
+        let mut filter = Vec::new();
+        if boxed {
+            filter.push(inside(BoundingBox::new(60.0, f64::from(left), -60.0, f64::from(right)).unwrap()));
+        }
+        if domestic {
+            filter.push(Query::Term { field: "type".to_owned(), value: "Domestic".into() });
+        }
+        let query = match filter.is_empty() {
+            true => Query::MatchAll,
+            false => Query::Bool(BoolQuery { filter, ..BoolQuery::default() }),
+        };
         let mut held = BTreeMap::new();
         let mut since = None;
         for (step, writes) in steps.iter().enumerate() {
@@ -217,8 +248,12 @@ proptest! {
                 match kind {
                     0 => delete(&store, &id),
                     1 => put(&store, &id, r#"{"alt": 1}"#),
-                    _ => {
-                        let json = format!(r#"{{"position": [{lon}, {lat}], "updated": {}}}"#, (step + 1) * 1000);
+                    kind => {
+                        let kind = ["Domestic", "International"][usize::from(kind - 2)];
+                        let json = format!(
+                            r#"{{"position": [{lon}, {lat}], "type": "{kind}", "updated": {}}}"#,
+                            (step + 1) * 1000,
+                        );
                         put(&store, &id, &json);
                     }
                 }
@@ -226,13 +261,13 @@ proptest! {
             if step == 7 {
                 store.expire_before(INDEX, "updated", 4000).unwrap();
             }
-            let answer = store.positions(INDEX, since, bounds, usize::MAX).unwrap();
+            let answer = store.positions(INDEX, since, &query, usize::MAX).unwrap();
             prop_assert_eq!(answer.full, since.is_none());
             prop_assert_eq!(answer.rows.len() + answer.removed.len(),
                 (answer.encode().len() - 40 - answer.rows.len() * 20) / 4);
             apply(&mut held, &answer);
             since = Some(answer.version);
-            let fresh = store.positions(INDEX, None, bounds, usize::MAX).unwrap();
+            let fresh = store.positions(INDEX, None, &query, usize::MAX).unwrap();
             let mut expected = BTreeMap::new();
             apply(&mut expected, &fresh);
             prop_assert_eq!(&held, &expected);

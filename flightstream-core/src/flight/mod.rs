@@ -1,6 +1,7 @@
 //! The typed flight record in SI units, the decoders of its sources, and its enrichment.
 
 pub mod airlabs;
+pub mod alerts;
 mod altitude;
 mod code;
 mod country;
@@ -8,10 +9,13 @@ pub mod csv;
 pub mod document;
 mod emitter_category;
 mod enriched;
+pub mod history;
 mod icao24;
 mod json;
+mod phase;
 pub mod pipelines;
 mod position;
+mod progress;
 mod quality;
 pub mod readsb;
 mod record;
@@ -31,7 +35,9 @@ pub use self::code::{
 pub use self::emitter_category::EmitterCategory;
 pub use self::enriched::EnrichedFlight;
 pub use self::icao24::{Icao24, Icao24Error};
+pub use self::phase::{Movement, Phase};
 pub use self::position::{Position, PositionError};
+pub use self::progress::Progress;
 pub use self::quality::Quality;
 pub use self::record::Flight;
 pub use self::squawk::Squawk;

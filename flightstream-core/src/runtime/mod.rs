@@ -79,6 +79,7 @@ mod delivery;
 mod describe;
 mod encoder;
 mod inlet;
+mod lag;
 pub(crate) mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -108,8 +109,8 @@ pub use self::delivery::Delivery;
 pub use self::describe::{Operator, SinkDescription, StoreDescription, Topology};
 pub use self::encoder::{Encoder, Json, JsonValues, Payload};
 pub(crate) use self::inlet::Inlet;
+pub use self::lag::PartitionLag;
 pub use self::query::{Partitions, QueryError};
-pub use self::reset::{Reset, ResetTo};
 pub use self::running::Running;
 pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};
 pub use self::source::{Source, TaskRecords};

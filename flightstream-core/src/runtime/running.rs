@@ -13,6 +13,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use super::app::AppError;
+use super::lag::PartitionLag;
 use super::status::Status;
 use super::worker::{Command, Plan, Unpark, Worker};
 use crate::Fatal;
@@ -131,16 +132,36 @@ impl Running {
     }
 
     fn lag_behind(&self, positions: &BTreeMap<TopicPartition, Offset>) -> Result<u64, LogError> {
-        let mut lag = 0;
+        let lags = self.lags_behind(positions)?;
+        Ok(lags.iter().map(PartitionLag::messages).sum())
+    }
+
+    /// How far the app is in each partition of its source topic and of its own repartition topics.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn partition_lags(&self) -> Result<Vec<PartitionLag>, LogError> {
+        self.lags_behind(&self.plan.status.positions())
+    }
+
+    fn lags_behind(
+        &self,
+        positions: &BTreeMap<TopicPartition, Offset>,
+    ) -> Result<Vec<PartitionLag>, LogError> {
+        let mut lags = Vec::new();
         for topic in std::iter::once(&self.topic).chain(&self.plan.internal_topics) {
             let topic: Arc<str> = Arc::from(topic.as_str());
             for (range, partition) in self.plan.log.offsets(&topic)?.iter().zip(0..) {
                 let partition = TopicPartition::new(Arc::clone(&topic), partition);
                 let position = positions.get(&partition).copied().unwrap_or(range.start);
-                lag += range.end.saturating_sub(position.max(range.start));
+                lags.push(PartitionLag {
+                    position: position.max(range.start),
+                    end: range.end,
+                    partition,
+                });
             }
         }
-        Ok(lag)
+        Ok(lags)
     }
 
     /// Blocks until the app has committed everything that its source topic holds at some moment.

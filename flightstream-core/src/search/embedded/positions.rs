@@ -1,8 +1,9 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use rustc_hash::FxHashSet;
 
-use super::super::{BoundingBox, GeoPoint};
+use super::super::{GeoPoint, Query, SearchError};
 use super::column::{Column, NO_POINT, NO_WHOLE};
+use super::filter::matching;
 use super::index::{Index, NO_ADDRESS};
 
 const HEADER: usize = 40;
@@ -14,8 +15,8 @@ const ADDRESS: usize = 4;
 /// An aircraft is a document with a `position` whose id, or else whose `hex`, is a 24-bit address.
 ///
 /// To follow the traffic, ask without `since` once; then ask with the `version` of the last answer, drop the `removed`
-/// and put the `rows` in place. With a `full` answer begin anew. With `since` and a box, aircraft that left the box
-/// count as removed. The same box must be asked for each time. While an answer's `matching` is more than the rows held
+/// and put the `rows` in place. With a `full` answer begin anew. With `since` and a query, aircraft that match no more
+/// count as removed. The same query must be asked for each time. While an answer's `matching` is more than the rows held
 /// (a limit cut it), ask without `since`.
 ///
 /// # Encoding
@@ -28,7 +29,7 @@ const ADDRESS: usize = 4;
 /// | 4..8 | u32 number of rows |
 /// | 8..16 | u64 version of the index |
 /// | 16..24 | i64 newest event time, milliseconds since 1970, 0 if there is none |
-/// | 24..28 | u32 aircraft in the box, before any limit |
+/// | 24..28 | u32 aircraft that match, before any limit |
 /// | 28..32 | u32 number of removed addresses |
 /// | 32..36 | u32 flags; bit 0: full, replace everything |
 /// | 36..40 | 0 |
@@ -52,13 +53,13 @@ pub struct Positions {
     pub version: u64,
     /// The newest `updated` of all documents, milliseconds since 1970, 0 if there is none.
     pub newest: i64,
-    /// How many aircraft are in the box now, before any limit.
+    /// How many aircraft match now, before any limit.
     pub matching: u32,
     /// Whether this replaces everything.
     pub full: bool,
     /// The aircraft.
     pub rows: Vec<Position>,
-    /// The addresses of those that are gone, or have left the box.
+    /// The addresses of those that are gone, or match no more.
     pub removed: Vec<u32>,
 }
 
@@ -127,12 +128,17 @@ impl Position {
 pub(super) fn positions(
     index: &Index,
     since: Option<u64>,
-    bounds: Option<BoundingBox>,
+    query: &Query,
     limit: usize,
-) -> Positions {
+) -> Result<Positions, SearchError> {
     let columns = Columns::new(index);
-    let inside =
-        |point: GeoPoint| !point.lat.is_nan() && bounds.is_none_or(|bounds| bounds.contains(point));
+    let matching = match query {
+        Query::MatchAll => None,
+        query => Some(matching(index, query)?),
+    };
+    let shown = |row: usize| {
+        !columns.point(row).lat.is_nan() && matching.as_ref().is_none_or(|rows| rows.has(row))
+    };
     let mut answer = Positions {
         version: index.version,
         newest: columns.newest().unwrap_or(0),
@@ -140,7 +146,7 @@ pub(super) fn positions(
     };
     let since = since.filter(|since| (index.forgotten..=index.version).contains(since));
     let Some(since) = since else {
-        return full(index, &columns, inside, limit, answer);
+        return Ok(full(index, &columns, shown, limit, answer));
     };
     let mut changed = Vec::new();
     for row in index.live.rows() {
@@ -153,7 +159,7 @@ pub(super) fn positions(
             .changed
             .get(at)
             .is_some_and(|changed| *changed > since);
-        if inside(columns.point(at)) {
+        if shown(at) {
             answer.matching += 1;
             if new {
                 changed.push((row, address));
@@ -163,7 +169,7 @@ pub(super) fn positions(
         }
     }
     if answer.matching as usize > limit {
-        return full(index, &columns, inside, limit, answer);
+        return Ok(full(index, &columns, shown, limit, answer));
     }
     // One that was removed and came back is in the rows, whatever its row is now.
     let mut gone = FxHashSet::default();
@@ -180,13 +186,13 @@ pub(super) fn positions(
         .into_iter()
         .map(|(row, address)| columns.position(row as usize, address))
         .collect();
-    answer
+    Ok(answer)
 }
 
 fn full(
     index: &Index,
     columns: &Columns<'_>,
-    inside: impl Fn(GeoPoint) -> bool,
+    shown: impl Fn(usize) -> bool,
     limit: usize,
     mut answer: Positions,
 ) -> Positions {
@@ -197,7 +203,7 @@ fn full(
     for row in index.live.rows() {
         let at = row as usize;
         let address = index.addresses.get(at).copied().unwrap_or(NO_ADDRESS);
-        if address == NO_ADDRESS || !inside(columns.point(at)) {
+        if address == NO_ADDRESS || !shown(at) {
             continue;
         }
         answer.matching += 1;

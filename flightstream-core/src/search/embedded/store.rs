@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::super::{
-    AggregationResults, BoundingBox, BulkAction, BulkItem, BulkOperation, Mapping, Query,
-    SearchError, SearchRequest, SearchResponse, SearchStore, Shards, SourceFilter,
+    AggregationResults, BulkAction, BulkItem, BulkOperation, Mapping, Query, SearchError,
+    SearchRequest, SearchResponse, SearchStore, Shards, SourceFilter,
 };
 use super::aggregate::{self, Context};
 use super::column::Slot;
@@ -78,21 +78,21 @@ impl EmbeddedStore {
         Ok(self.shared(index)?.read().version)
     }
 
-    /// The positions of all aircraft for a map, or what changed of them since a version answered earlier; see
-    /// [`Positions`].
+    /// The positions of the aircraft that match, for a map, or what changed of them since a version answered earlier;
+    /// see [`Positions`].
     ///
     /// # Errors
-    /// [`SearchError::IndexNotFound`].
+    /// [`SearchError::IndexNotFound`], and what is wrong with the query.
     pub fn positions(
         &self,
         index: &str,
         since: Option<u64>,
-        bounds: Option<BoundingBox>,
+        query: &Query,
         limit: usize,
     ) -> Result<Positions, SearchError> {
         let shared = self.shared(index)?;
         let index = shared.read();
-        Ok(positions::positions(&index, since, bounds, limit))
+        positions::positions(&index, since, query, limit)
     }
 
     /// Removes the documents whose date `field` is before `millis`, and tells how many they were. Documents without a
