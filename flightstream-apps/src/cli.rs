@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use flightstream_core::producer::Pace;
@@ -56,13 +55,9 @@ pub(crate) enum Command {
     Process(Process),
     /// The indexing stage alone: `flight-enriched` → index
     Index(Index),
-    /// What a stage consists of: topics, operators, stores
-    Describe(Describe),
-    /// Empty a stage's stores and choose where it goes on, while it does not run
-    Reset(Reset),
     /// The dashboard alone, over the `flight-enriched` of a data directory
-    Dashboard(Dashboard),
-    /// Topics: plan, apply, check and delete those of a Kafka cluster; export and import any
+    Dashboard(Box<Dashboard>),
+    /// Topics of a Kafka cluster: plan, apply, check, delete
     #[command(subcommand)]
     Topics(Topics),
     /// What the stages on a Kafka cluster are behind, live
@@ -71,7 +66,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Dlq(Dlq),
     /// Check directories, ports, tables and the API key, and say what to do
-    Doctor(Doctor),
+    Doctor(Box<Doctor>),
     /// Ask a running stage whether it is well, for container engines: exit code 0 or 1
     Healthcheck {
         /// What to ask: `/readyz` or `/healthz` of --metrics, or `/healthz` of the dashboard
@@ -161,10 +156,12 @@ pub(crate) enum StatisticsKind {
     FlightSession,
     /// All of them
     All,
+    /// None of them
+    None,
 }
 
 impl StatisticsKind {
-    /// Each of them, without `all`.
+    /// Each of them, without `all` and `none`.
     pub(crate) const EACH: [Self; 8] = [
         Self::Airport,
         Self::AirportHour,
@@ -284,7 +281,7 @@ pub(crate) struct Processing {
         value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: u16,
 
-    /// Statistics to keep in the topic flight-stats [default: none]
+    /// Statistics to keep in the topic flight-stats [default: none; airport for `run`, which shows them]
     #[arg(
         long,
         value_enum,
@@ -293,89 +290,6 @@ pub(crate) struct Processing {
         env = "FLIGHTSTREAM_STATISTICS"
     )]
     pub(crate) statistics: Vec<StatisticsKind>,
-
-    #[command(flatten, next_help_heading = "State")]
-    pub(crate) state: State,
-}
-
-/// Where the stages' stores are, beside their changelogs.
-#[derive(Debug, Args)]
-pub(crate) struct State {
-    /// Directory for copies of the stores, so that a start reads the end of their changelogs only [default: none, a
-    /// start reads all of them]
-    #[arg(
-        long = "state",
-        id = "state",
-        value_name = "DIR",
-        env = "FLIGHTSTREAM_STATE"
-    )]
-    pub(crate) directory: Option<PathBuf>,
-
-    /// Where stores hold their entries; on disk needs a directory
-    #[arg(
-        long = "store",
-        value_enum,
-        default_value = "memory",
-        env = "FLIGHTSTREAM_STORE"
-    )]
-    pub(crate) store: Store,
-
-    /// Memory that the stores of a stage may take; one whose stores in memory need more ends, one with stores on disk
-    /// reads more from there [default: what there is in memory, 64 MiB on disk]
-    #[arg(long, value_name = "MIB", env = "FLIGHTSTREAM_STATE_BUDGET")]
-    pub(crate) state_budget: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Store {
-    /// All of them in memory
-    #[default]
-    Memory,
-    /// On disk, what was used lately in memory too
-    Disk,
-}
-
-/// A stage, or one of the statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Process,
-    Index,
-    Statistics(StatisticsKind),
-}
-
-impl Stage {
-    const EACH: [Self; 10] = [
-        Self::Process,
-        Self::Index,
-        Self::Statistics(StatisticsKind::Airport),
-        Self::Statistics(StatisticsKind::AirportHour),
-        Self::Statistics(StatisticsKind::Route),
-        Self::Statistics(StatisticsKind::RouteHour),
-        Self::Statistics(StatisticsKind::Airline),
-        Self::Statistics(StatisticsKind::AircraftType),
-        Self::Statistics(StatisticsKind::Quality),
-        Self::Statistics(StatisticsKind::FlightSession),
-    ];
-}
-
-impl ValueEnum for Stage {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::EACH
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Self::Process => Some(PossibleValue::new("process")),
-            Self::Index => Some(PossibleValue::new("index")),
-            Self::Statistics(kind) => {
-                let kind = kind.to_possible_value()?;
-                Some(PossibleValue::new(format!(
-                    "statistics-{}",
-                    kind.get_name()
-                )))
-            }
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -393,6 +307,44 @@ pub(crate) struct Serving {
     /// Forget an aircraft that was not heard of for so long, by event time
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, env = "FLIGHTSTREAM_FORGET_AFTER")]
     pub(crate) forget_after: Duration,
+
+    /// Keep trails for so long, by event time
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration, env = "FLIGHTSTREAM_HISTORY")]
+    pub(crate) history: Duration,
+
+    /// Memory for trails, such as 128MiB; the oldest points go when it is full. 0 keeps neither trails nor alerts
+    /// [default: 128MiB, 0 with --exit-when-done]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, env = "FLIGHTSTREAM_HISTORY_MEMORY")]
+    pub(crate) history_memory: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+/// Who is served.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// File that holds a token which every request has to carry [or the token itself in `FLIGHTSTREAM_TOKEN`]
+    #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Header in which a reverse proxy names the user; requests without it are refused
+    #[arg(long, value_name = "NAME", env = "FLIGHTSTREAM_USER_HEADER")]
+    pub(crate) user_header: Option<String>,
+
+    /// Addresses from which that header is believed [default: those of loopback]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        requires = "user_header",
+        env = "FLIGHTSTREAM_TRUSTED_PROXY"
+    )]
+    pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+
+    /// Serve everyone who reaches the address, also from other machines
+    #[arg(long, env = "FLIGHTSTREAM_OPEN")]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Args)]
@@ -732,56 +684,6 @@ pub(crate) enum ElasticManage {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Describe {
-    /// Which ones [default: `process` and `index`]
-    #[arg(value_enum, value_name = "STAGE")]
-    pub(crate) stages: Vec<Stage>,
-    /// How it looks
-    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_FORMAT")]
-    pub(crate) format: TopologyFormat,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) processing: Processing,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TopologyFormat {
-    /// Lines to read
-    #[default]
-    Text,
-    /// A Mermaid flowchart, which Markdown viewers draw
-    Mermaid,
-    /// One JSON object a stage
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Reset {
-    /// Which one
-    #[arg(value_enum, value_name = "STAGE")]
-    pub(crate) stage: Stage,
-    /// Where it goes on in its topic
-    #[arg(long, value_enum, default_value = "committed", env = "FLIGHTSTREAM_TO")]
-    pub(crate) to: Position,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) processing: Processing,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Position {
-    /// Where it had come to: its stores begin empty with what comes next
-    #[default]
-    Committed,
-    /// At the first record that is still there
-    Earliest,
-    /// After the last record
-    Latest,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Dashboard {
     #[command(flatten)]
     pub(crate) data: Data,
@@ -799,10 +701,6 @@ pub(crate) enum Topics {
     Apply(Data),
     /// Fail if a topic is missing, or something would go wrong in silence
     Check(Data),
-    /// Save a topic's records to a file: lines of JSON, compressed if it ends in .zst or .gz
-    Export(TopicExport),
-    /// Bring a saved topic's records back
-    Import(TopicImport),
     /// Delete a topic with all that is in it
     Delete {
         /// Which one
@@ -811,47 +709,6 @@ pub(crate) enum Topics {
         #[command(flatten)]
         data: Data,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TopicExport {
-    /// Which one
-    #[arg(value_name = "TOPIC")]
-    pub(crate) topic: String,
-    /// Where to save it, such as flight.ndjson.zst
-    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
-    pub(crate) filename: PathBuf,
-    /// Only this partition
-    #[arg(long, value_name = "N", env = "FLIGHTSTREAM_PARTITION")]
-    pub(crate) partition: Option<u32>,
-    /// Only from this offset on
-    #[arg(
-        long,
-        value_name = "OFFSET",
-        default_value_t = 0,
-        env = "FLIGHTSTREAM_FROM"
-    )]
-    pub(crate) from: u64,
-    /// Only before this offset [default: the end]
-    #[arg(long, value_name = "OFFSET", env = "FLIGHTSTREAM_UNTIL")]
-    pub(crate) until: Option<u64>,
-    #[command(flatten)]
-    pub(crate) data: Data,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TopicImport {
-    /// The file that `topics export` saved
-    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
-    pub(crate) filename: PathBuf,
-    /// The topic to fill [default: the one that was saved]
-    #[arg(long, value_name = "TOPIC", env = "FLIGHTSTREAM_TOPIC")]
-    pub(crate) topic: Option<String>,
-    /// Also into a topic that holds records already
-    #[arg(long, env = "FLIGHTSTREAM_APPEND")]
-    pub(crate) append: bool,
-    #[command(flatten)]
-    pub(crate) data: Data,
 }
 
 #[derive(Debug, Args)]
@@ -1030,6 +887,28 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a number above 0 with ms, s, m, h or d, such as 10m".to_owned())
 }
 
+/// `128MiB`, `64MB`, `1GiB`; a bare number is bytes.
+fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err("write a whole number with KiB, MiB or GiB, such as 128MiB".to_owned()),
+    };
+    let bytes = number.parse().ok();
+    bytes
+        .and_then(|number: usize| number.checked_mul(factor))
+        .ok_or_else(|| "write a whole number with KiB, MiB or GiB, such as 128MiB".to_owned())
+}
+
 /// `NAME=VALUE`. The message does not repeat the value: it may be a password.
 fn property(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -1049,6 +928,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, size) in [
+            ("0", 0),
+            ("7", 7),
+            ("128MiB", 128 << 20),
+            ("2 GB", 2_000_000_000),
+        ] {
+            assert_eq!(bytes(text), Ok(size), "{text}");
+        }
+        for text in [
+            "",
+            "MiB",
+            "-1",
+            "1.5GiB",
+            "5 parsecs",
+            "99999999999999999999GiB",
+        ] {
+            assert!(bytes(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

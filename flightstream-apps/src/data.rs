@@ -43,16 +43,16 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
     Ok(log)
 }
 
-/// The group of the indexing stage. On a cluster each process has one of its own, since each keeps an index of all
-/// aircraft.
-pub(crate) fn index_group(options: &cli::Data) -> String {
+/// The group of a stage that keeps something in memory of all partitions, such as the index. On a cluster each process
+/// has one of its own.
+pub(crate) fn view_group(options: &cli::Data, name: &str) -> String {
     let cluster = &options.cluster;
     match (&cluster.kafka, &cluster.instance) {
-        (None, _) => "index".to_owned(),
-        (Some(_), Some(instance)) => format!("index-{instance}"),
+        (None, _) => name.to_owned(),
+        (Some(_), Some(instance)) => format!("{name}-{instance}"),
         (Some(_), None) => {
             let started = SystemClock.now().as_millis();
-            format!("index-{:x}-{started:x}", std::process::id())
+            format!("{name}-{:x}-{started:x}", std::process::id())
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
 use crate::report::Report;
 use crate::signals::Interrupted;
-use crate::stage::Start;
 use crate::{Outcome, cli, dashboard, elastic, pipeline, signals};
 
 /// The indexing stage alone.
@@ -67,13 +66,17 @@ fn embedded(options: &cli::Index) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::indexing(&options.data, &store, &Start(&log, &monitor))?;
+    let indexing = pipeline::start_indexing(&log, &options.data, &store, &Arc::default())?;
+    monitor.watch(&indexing.running);
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = match signals {
-        Some((runtime, interrupted)) => runtime.block_on(indexing.until(interrupted.wait())),
+        Some((runtime, interrupted)) => {
+            runtime.block_on(indexing.running.until(interrupted.wait()))
+        }
         None => indexing
+            .running
             .wait_until_caught_up()
-            .and_then(|()| indexing.stop()),
+            .and_then(|()| indexing.running.stop()),
     }?;
     dashboard::forget(&store, options.forget_after);
     if let Some(path) = &options.dump {

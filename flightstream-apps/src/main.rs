@@ -1,13 +1,11 @@
 //! The `flightstream` command: each subcommand a thin file over `flightstream-core`.
 
 mod airlabs;
-mod archive;
 mod cli;
 mod cluster;
 mod completions;
 mod dashboard;
 mod data;
-mod describe;
 mod dlq;
 mod doctor;
 mod elastic;
@@ -15,6 +13,7 @@ mod error;
 mod export;
 mod healthcheck;
 mod index;
+mod latency;
 mod logging;
 mod man;
 mod metrics;
@@ -23,11 +22,10 @@ mod pipeline;
 mod process;
 mod produce;
 mod report;
-mod reset;
 mod run;
 mod settings;
 mod signals;
-mod stage;
+mod stages;
 mod statistics;
 mod status;
 mod status_line;
@@ -56,8 +54,6 @@ fn main() -> ExitCode {
         Command::Produce(Produce::Simulate(options)) => produce::simulate(&options),
         Command::Process(options) => process::process(&options),
         Command::Index(options) => index::index(&options),
-        Command::Describe(options) => describe::describe(&options),
-        Command::Reset(options) => reset::reset(&options),
         Command::Dashboard(options) => dashboard::dashboard(&options),
         Command::Topics(command) => topics::topics(&command),
         Command::Status(options) => status::status(&options),

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightstream_core::Records;
-use flightstream_core::batch::Raw;
 use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::flight::{EnrichedFlight, FlightType};
+use flightstream_core::log::Log;
 use flightstream_core::runtime::{App, Delivery, TaskContext, TaskRecords, topic};
 use flightstream_core::search::{EmbeddedStore, IndexSink, Mapping, SearchStore};
 use flightstream_core::table::{Airports, SharedTable, TableFile, TableWatch};
@@ -12,7 +12,8 @@ use flightstream_core::table::{Airports, SharedTable, TableFile, TableWatch};
 use crate::cli::{self, DeliveryKind, Outdated};
 use crate::data::{self, topics};
 use crate::error::CommandError;
-use crate::stage::{self, Action};
+use crate::latency::Latency;
+use crate::stages::Stage;
 
 /// The index of the current state.
 pub(crate) const INDEX: &str = "esflight";
@@ -43,34 +44,33 @@ pub(crate) fn airports(options: &cli::Processing) -> Result<AirportsTable, Comma
     })
 }
 
-/// The processing stage: `flight` → `flight-enriched`.
-pub(crate) fn processing<A: Action>(
+/// Starts the processing stage: `flight` → `flight-enriched`.
+pub(crate) fn start_processing(
+    log: &Arc<dyn Log>,
     data: &cli::Data,
     options: &cli::Processing,
     airports: &SharedTable<Airports>,
-    action: &A,
-) -> Result<A::Outcome, CommandError> {
+) -> Result<Stage, CommandError> {
     // Kafka compacts by offset: an outdated report would be what is left of its aircraft.
     let drops_outdated = match options.outdated {
         Some(outdated) => outdated == Outdated::Drop,
         None => data.cluster.kafka.is_some(),
     };
     match drops_outdated {
-        true => process(options, airports, pipelines::latest_positions, action),
-        false => process(options, airports, pipelines::enriched, action),
+        true => process(log, options, airports, pipelines::latest_positions),
+        false => process(log, options, airports, pipelines::enriched),
     }
 }
 
-fn process<P, R, A>(
+fn process<P, R>(
+    log: &Arc<dyn Log>,
     options: &cli::Processing,
     airports: &SharedTable<Airports>,
     pipeline: P,
-    action: &A,
-) -> Result<A::Outcome, CommandError>
+) -> Result<Stage, CommandError>
 where
     P: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
     R: Records<Record = EnrichedFlight> + 'static,
-    A: Action,
 {
     let delivery = match options.delivery {
         DeliveryKind::AtLeastOnce => Delivery::AtLeastOnce,
@@ -88,34 +88,35 @@ where
         .dead_letters(topics::DEAD_LETTERS)
         .delivery(delivery)
         .workers(usize::from(options.workers));
-    action.apply(stage::with_state(app, &options.state)?)
+    Ok(Stage::start(app, log)?)
 }
 
-/// The indexing stage: `flight-enriched` → index. The embedded index lives in memory, so it is rebuilt from the topic at
-/// each start.
-pub(crate) fn indexing<A: Action>(
+/// Starts the indexing stage: `flight-enriched` → index. The embedded index lives in memory, so it is rebuilt from the
+/// topic at each start.
+pub(crate) fn start_indexing(
+    log: &Arc<dyn Log>,
     data: &cli::Data,
     store: &Arc<EmbeddedStore>,
-    action: &A,
-) -> Result<A::Outcome, CommandError> {
+    latency: &Arc<Latency>,
+) -> Result<Stage, CommandError> {
     futures::executor::block_on(store.ensure_index(INDEX, &Mapping::flights()))?;
     let store: Arc<dyn SearchStore> = Arc::<EmbeddedStore>::clone(store);
+    let latency = Arc::clone(latency);
     let app = App::new("index")
         .source(
             topic(topics::ENRICHED)
-                .group(data::index_group(data))
+                .group(data::view_group(data, "index"))
                 .from_earliest(),
         )
-        .pipeline(documents)
+        .pipeline(move |raw: TaskRecords, _| {
+            // The topic holds documents already.
+            let latency = Arc::clone(&latency);
+            raw.inspect(move |record| latency.observe(record.event_time))
+        })
         .sink(IndexSink::new(store, INDEX))
         .dead_letters(topics::DEAD_LETTERS)
         .commit_every(Duration::from_millis(200));
-    action.apply(app)
-}
-
-/// The topic holds documents already.
-fn documents(raw: impl Records<Record = Raw>, _: TaskContext) -> impl Records<Record = Raw> {
-    raw
+    Ok(Stage::start(app, log)?)
 }
 
 fn flight_type(enriched: &EnrichedFlight) -> &'static str {

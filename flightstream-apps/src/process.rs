@@ -1,16 +1,8 @@
-use std::time::Duration;
-
-use flightstream_core::runtime::Running;
-
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::metrics::Monitor;
 use crate::report::Report;
-use crate::stage::Start;
 use crate::{Outcome, cli, pipeline, signals, statistics};
-
-/// How often the stages are asked whether one has failed.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// The processing stage alone.
 pub(crate) fn process(options: &cli::Process) -> Outcome {
@@ -22,38 +14,24 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let airports = pipeline::airports(&options.processing)?;
     let mut report = Report::begin();
-    let start = Start(&log, &monitor);
     let processing =
-        pipeline::processing(&options.data, &options.processing, &airports.table, &start)?;
-    let statistics = statistics::start(&options.processing, &airports.table, &start)?;
+        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
+    let statistics = statistics::start(&log, &options.processing.statistics, &airports.table)?;
+    let watched = statistics.iter().chain([&processing]);
+    watched.for_each(|stage| monitor.watch(&stage.running));
     tracing::info!("processing {} into {}", topics::FLIGHT, topics::ENRICHED);
-    match signals {
-        Some((runtime, interrupted)) => runtime.block_on(async {
-            tokio::select! {
-                () = interrupted.wait() => {}
-                () = end_of_one(&processing, &statistics) => {}
-            }
-        }),
-        None => {
-            processing.wait_until_caught_up()?;
-            statistics::catch_up(&statistics)?;
+    let status = match signals {
+        Some((runtime, interrupted)) => {
+            runtime.block_on(processing.running.until(interrupted.wait()))
         }
-    }
-    let counted = statistics::stop(statistics);
-    let status = processing.stop()?;
-    counted?;
+        None => processing
+            .running
+            .wait_until_caught_up()
+            .and_then(|()| statistics::catch_up(&statistics))
+            .and_then(|()| processing.running.stop()),
+    }?;
+    statistics::stop(statistics)?;
     report.processed(&status);
     report.print(options.ending.report);
     Ok(())
-}
-
-/// Ready when one of them has ended, which none does by itself but by a failure.
-async fn end_of_one(processing: &Running, statistics: &[Running]) {
-    let mut looks = tokio::time::interval(LOOK);
-    loop {
-        looks.tick().await;
-        if processing.is_finished() || statistics.iter().any(Running::is_finished) {
-            return;
-        }
-    }
 }

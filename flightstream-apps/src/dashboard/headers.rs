@@ -6,25 +6,35 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::error::ApiError;
 
 /// Nothing from elsewhere, no inline script, no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The longest path with its query.
+const LONGEST_URI: usize = 8 << 10;
 
 /// Compression, and the headers that keep a page to itself.
 pub(crate) fn add<S>(router: Router<S>, address: SocketAddr) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
+    // Positions would shrink by a fifth for more time than they take to compute.
+    let compressible =
+        DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
+        .layer(from_fn(short_uris_only))
         .layer(from_fn(move |request: Request, next: Next| {
             local_names_only(address, request, next)
         }))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressible))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
@@ -52,6 +62,18 @@ async fn local_names_only(address: SocketAddr, request: Request, next: Next) -> 
             "this is not a name of this machine\n",
         )
             .into_response();
+    }
+    next.run(request).await
+}
+
+async fn short_uris_only(request: Request, next: Next) -> Response {
+    let length = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |uri| uri.as_str().len());
+    if length > LONGEST_URI {
+        let reason = format!("path and query have at most {LONGEST_URI} bytes");
+        return ApiError::new(StatusCode::URI_TOO_LONG, "too_long", reason).into_response();
     }
     next.run(request).await
 }

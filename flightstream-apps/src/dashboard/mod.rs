@@ -1,67 +1,60 @@
 //! The dashboard: a page over the index, and what the pipeline tells of itself.
 
-mod api;
+mod access;
+mod aircraft;
+mod airport;
+mod airports;
+mod alerts;
 mod assets;
+mod cache;
+mod clusters;
+mod csv;
+mod error;
 mod events;
+mod feeds;
+mod filters;
+mod flight;
+mod flights;
+mod geojson;
 pub(crate) mod headers;
+mod history;
+mod login;
+mod movements;
+mod openapi;
+mod parameters;
+mod pipeline;
+mod positions;
+mod recent;
+mod rejects;
+mod router;
+mod search;
+mod server;
+mod shared;
+mod stats;
+mod suggest;
+mod track;
+mod windows;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flightstream_core::search::{EmbeddedStore, SearchStore};
+use flightstream_core::table::{Airports, SharedTable};
 use flightstream_core::time::{Clock, SystemClock, Timestamp};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-pub(crate) use self::events::{Pipeline, Tick};
+pub(crate) use self::access::Access;
+pub(crate) use self::events::{Pipeline, Pulse, Tick};
+pub(crate) use self::feeds::Feeds;
+pub(crate) use self::server::Server;
+pub(crate) use self::shared::Sources;
 use crate::data::{self, topics};
 use crate::error::CommandError;
+use crate::latency::Latency;
 use crate::metrics::Monitor;
 use crate::pipeline::INDEX;
-use crate::run::{End, Stages};
-use crate::stage::Start;
-use crate::{Outcome, cli, pipeline, signals};
-
-/// What the handlers share.
-#[derive(Clone, Debug)]
-pub(crate) struct Shared {
-    store: Arc<EmbeddedStore>,
-    ticks: watch::Receiver<Tick>,
-}
-
-/// A dashboard that listens.
-#[derive(Debug)]
-pub(crate) struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-impl Server {
-    /// Takes the address, so that a taken one is told before anything starts.
-    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, CommandError> {
-        let at = |source| CommandError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(at)?;
-        let address = listener.local_addr().map_err(at)?;
-        Ok(Self { listener, address })
-    }
-
-    /// Where the page is.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Serves until the process ends.
-    pub(crate) fn start(self, store: Arc<EmbeddedStore>, ticks: watch::Receiver<Tick>) {
-        let router = headers::add(api::router().fallback(assets::serve), self.address)
-            .with_state(Shared { store, ticks });
-        tokio::spawn(async move {
-            if let Err(error) = axum::serve(self.listener, router).await {
-                tracing::error!(%error, "the dashboard ended");
-            }
-        });
-    }
-}
+use crate::produce::Progress;
+use crate::stages::{End, Stages};
+use crate::{Outcome, cli, signals};
 
 /// Removes aircraft that were not heard of for so long before the newest report: by the data's own clock, so that a
 /// recording does not vanish because it is old.
@@ -79,20 +72,39 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
     }
 }
 
-/// The dashboard alone, over a data directory that no other process uses.
+/// The dashboard alone, over a data directory that no other process uses, or over a cluster.
 pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
+    let access = Access::of(&options.serving)?;
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
-    let server = runtime.block_on(Server::bind(options.serving.listen))?;
+    let server = runtime.block_on(Server::bind(options.serving.listen, access))?;
     let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::indexing(&options.data, &store, &Start(&log, &monitor))?;
+    let latency = Arc::new(Latency::default());
+    let airports = SharedTable::new(Airports::embedded());
+    let indexing = crate::pipeline::start_indexing(&log, &options.data, &store, &latency)?;
+    monitor.watch(&indexing.running);
+    let feeds = Feeds::start(&log, &options.data, &options.serving, &airports, true)?;
     let url = server.url();
-    let stages = Stages::indexing_only(indexing, Arc::clone(&store));
-    let (tell, ticks) = watch::channel(Tick::default());
+    let sources = Sources {
+        store: Arc::clone(&store),
+        airports,
+        log,
+        latency,
+        recent: feeds.recent,
+        windows: feeds.windows,
+    };
+    let stages = Stages {
+        progress: Progress::default(),
+        processing: None,
+        statistics: Vec::new(),
+        indexing,
+        feeds: feeds.stages,
+        store,
+    };
     tracing::info!("showing {} at {url}", topics::ENRICHED);
     runtime.block_on(async {
-        server.start(store, ticks);
+        let tell = server.start(sources);
         let interrupted = async {
             interrupted.wait().await;
             End::Interrupted
@@ -101,9 +113,9 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
             .watch(&url, options.serving.forget_after, &tell, interrupted)
             .await
     });
-    let (_, indexed) = stages.stop();
-    indexed?;
-    Ok(())
+    let stopped = stages.stop();
+    stopped.indexed?;
+    Ok(stopped.others?)
 }
 
 /// How many documents the index holds.

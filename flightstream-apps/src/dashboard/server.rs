@@ -1,0 +1,65 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::access::{Access, admit};
+use super::events::Pulse;
+use super::shared::{Shared, Sources};
+use super::{headers, router};
+use crate::error::CommandError;
+
+/// A dashboard that listens.
+#[derive(Debug)]
+pub(crate) struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    access: Access,
+}
+
+impl Server {
+    /// Takes the address, so that a taken one is told before anything starts.
+    pub(crate) async fn bind(address: SocketAddr, access: Access) -> Result<Self, CommandError> {
+        let at = |source| CommandError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(at)?;
+        let address = listener.local_addr().map_err(at)?;
+        Ok(Self {
+            listener,
+            address,
+            access,
+        })
+    }
+
+    /// Where the page is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until the process ends, what it is told.
+    pub(crate) fn start(self, sources: Sources) -> watch::Sender<Arc<Pulse>> {
+        let (tell, pulse) = watch::channel(Arc::default());
+        let shared = Shared::new(sources, pulse);
+        let access = self.access;
+        let router = router::router().layer(from_fn(move |request: Request, next: Next| {
+            admit(access.clone(), request, next)
+        }));
+        let router = headers::add(router, self.address).with_state(shared);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = self.listener.tap_io(|connection| {
+            // Ticks are small and should not wait for one another.
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
+        tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, service).await {
+                tracing::error!(%error, "the dashboard ended");
+            }
+        });
+        tell
+    }
+}
