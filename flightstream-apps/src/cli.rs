@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use flightstream_core::producer::Pace;
@@ -55,9 +56,13 @@ pub(crate) enum Command {
     Process(Process),
     /// The indexing stage alone: `flight-enriched` → index
     Index(Index),
+    /// What a stage consists of: topics, operators, stores
+    Describe(Describe),
+    /// Empty a stage's stores and choose where it goes on, while it does not run
+    Reset(Reset),
     /// The dashboard alone, over the `flight-enriched` of a data directory
     Dashboard(Box<Dashboard>),
-    /// Topics of a Kafka cluster: plan, apply, check, delete
+    /// Topics: plan, apply, check and delete those of a Kafka cluster; export and import any
     #[command(subcommand)]
     Topics(Topics),
     /// What the stages on a Kafka cluster are behind, live
@@ -290,6 +295,89 @@ pub(crate) struct Processing {
         env = "FLIGHTSTREAM_STATISTICS"
     )]
     pub(crate) statistics: Vec<StatisticsKind>,
+
+    #[command(flatten, next_help_heading = "State")]
+    pub(crate) state: State,
+}
+
+/// Where the stages' stores are, beside their changelogs.
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    /// Directory for copies of the stores, so that a start reads the end of their changelogs only [default: none, a
+    /// start reads all of them]
+    #[arg(
+        long = "state",
+        id = "state",
+        value_name = "DIR",
+        env = "FLIGHTSTREAM_STATE"
+    )]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// Where stores hold their entries; on disk needs a directory
+    #[arg(
+        long = "store",
+        value_enum,
+        default_value = "memory",
+        env = "FLIGHTSTREAM_STORE"
+    )]
+    pub(crate) store: Store,
+
+    /// Memory that the stores of a stage may take; one whose stores in memory need more ends, one with stores on disk
+    /// reads more from there [default: what there is in memory, 64 MiB on disk]
+    #[arg(long, value_name = "MIB", env = "FLIGHTSTREAM_STATE_BUDGET")]
+    pub(crate) state_budget: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// All of them in memory
+    #[default]
+    Memory,
+    /// On disk, what was used lately in memory too
+    Disk,
+}
+
+/// A stage, or one of the statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Process,
+    Index,
+    Statistics(StatisticsKind),
+}
+
+impl Stage {
+    const EACH: [Self; 10] = [
+        Self::Process,
+        Self::Index,
+        Self::Statistics(StatisticsKind::Airport),
+        Self::Statistics(StatisticsKind::AirportHour),
+        Self::Statistics(StatisticsKind::Route),
+        Self::Statistics(StatisticsKind::RouteHour),
+        Self::Statistics(StatisticsKind::Airline),
+        Self::Statistics(StatisticsKind::AircraftType),
+        Self::Statistics(StatisticsKind::Quality),
+        Self::Statistics(StatisticsKind::FlightSession),
+    ];
+}
+
+impl ValueEnum for Stage {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::EACH
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Process => Some(PossibleValue::new("process")),
+            Self::Index => Some(PossibleValue::new("index")),
+            Self::Statistics(kind) => {
+                let kind = kind.to_possible_value()?;
+                Some(PossibleValue::new(format!(
+                    "statistics-{}",
+                    kind.get_name()
+                )))
+            }
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -684,6 +772,56 @@ pub(crate) enum ElasticManage {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Describe {
+    /// Which ones [default: `process` and `index`]
+    #[arg(value_enum, value_name = "STAGE")]
+    pub(crate) stages: Vec<Stage>,
+    /// How it looks
+    #[arg(long, value_enum, default_value = "text", env = "FLIGHTSTREAM_FORMAT")]
+    pub(crate) format: TopologyFormat,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) processing: Processing,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TopologyFormat {
+    /// Lines to read
+    #[default]
+    Text,
+    /// A Mermaid flowchart, which Markdown viewers draw
+    Mermaid,
+    /// One JSON object a stage
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// Which one
+    #[arg(value_enum, value_name = "STAGE")]
+    pub(crate) stage: Stage,
+    /// Where it goes on in its topic
+    #[arg(long, value_enum, default_value = "committed", env = "FLIGHTSTREAM_TO")]
+    pub(crate) to: Position,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) processing: Processing,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Position {
+    /// Where it had come to: its stores begin empty with what comes next
+    #[default]
+    Committed,
+    /// At the first record that is still there
+    Earliest,
+    /// After the last record
+    Latest,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Dashboard {
     #[command(flatten)]
     pub(crate) data: Data,
@@ -701,6 +839,10 @@ pub(crate) enum Topics {
     Apply(Data),
     /// Fail if a topic is missing, or something would go wrong in silence
     Check(Data),
+    /// Save a topic's records to a file: lines of JSON, compressed if it ends in .zst or .gz
+    Export(TopicExport),
+    /// Bring a saved topic's records back
+    Import(TopicImport),
     /// Delete a topic with all that is in it
     Delete {
         /// Which one
@@ -709,6 +851,47 @@ pub(crate) enum Topics {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicExport {
+    /// Which one
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// Where to save it, such as flight.ndjson.zst
+    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    /// Only this partition
+    #[arg(long, value_name = "N", env = "FLIGHTSTREAM_PARTITION")]
+    pub(crate) partition: Option<u32>,
+    /// Only from this offset on
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        default_value_t = 0,
+        env = "FLIGHTSTREAM_FROM"
+    )]
+    pub(crate) from: u64,
+    /// Only before this offset [default: the end]
+    #[arg(long, value_name = "OFFSET", env = "FLIGHTSTREAM_UNTIL")]
+    pub(crate) until: Option<u64>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicImport {
+    /// The file that `topics export` saved
+    #[arg(long, short = 'f', value_name = "FILE", env = "FLIGHTSTREAM_FILENAME")]
+    pub(crate) filename: PathBuf,
+    /// The topic to fill [default: the one that was saved]
+    #[arg(long, value_name = "TOPIC", env = "FLIGHTSTREAM_TOPIC")]
+    pub(crate) topic: Option<String>,
+    /// Also into a topic that holds records already
+    #[arg(long, env = "FLIGHTSTREAM_APPEND")]
+    pub(crate) append: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use flightstream_core::Fatal;
 use flightstream_core::log::LogError;
+use flightstream_core::log::archive::ArchiveError;
 use flightstream_core::producer::files::FileError;
 use flightstream_core::runtime::AppError;
 use flightstream_core::search::SearchError;
@@ -86,6 +87,14 @@ pub(crate) enum CommandError {
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
+    },
+    /// A file of a topic cannot be used.
+    #[error("{}: {source}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ArchiveError,
     },
     /// A thread or the network runtime cannot be started.
     #[error("cannot start: {0}")]

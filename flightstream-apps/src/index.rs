@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flightstream_core::search::{EmbeddedStore, SearchRequest, SearchStore};
 use tokio::runtime::Runtime;
 
+use crate::action::Start;
 use crate::data::{self, topics};
 use crate::elastic::Indexing;
 use crate::error::CommandError;
@@ -66,8 +67,8 @@ fn embedded(options: &cli::Index) -> Outcome {
     let log = data::open(&options.data, "simulate")?;
     let mut report = Report::begin();
     let store = Arc::new(EmbeddedStore::new());
-    let indexing = pipeline::start_indexing(&log, &options.data, &store, &Arc::default())?;
-    monitor.watch(&indexing.running);
+    let start = Start(&log, &monitor);
+    let indexing = pipeline::indexing(&options.data, &store, &Arc::default(), &start)?;
     tracing::info!("indexing {} into {INDEX}", topics::ENRICHED);
     let status = match signals {
         Some((runtime, interrupted)) => {

@@ -1,11 +1,14 @@
 //! The `flightstream` command: each subcommand a thin file over `flightstream-core`.
 
+mod action;
 mod airlabs;
+mod archive;
 mod cli;
 mod cluster;
 mod completions;
 mod dashboard;
 mod data;
+mod describe;
 mod dlq;
 mod doctor;
 mod elastic;
@@ -22,6 +25,7 @@ mod pipeline;
 mod process;
 mod produce;
 mod report;
+mod reset;
 mod run;
 mod settings;
 mod signals;
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Command::Produce(Produce::Simulate(options)) => produce::simulate(&options),
         Command::Process(options) => process::process(&options),
         Command::Index(options) => index::index(&options),
+        Command::Describe(options) => describe::describe(&options),
+        Command::Reset(options) => reset::reset(&options),
         Command::Dashboard(options) => dashboard::dashboard(&options),
         Command::Topics(command) => topics::topics(&command),
         Command::Status(options) => status::status(&options),

@@ -4,16 +4,15 @@ use std::time::Duration;
 use flightstream_core::Records;
 use flightstream_core::flight::pipelines::{self, AIRPORTS, Documents};
 use flightstream_core::flight::{EnrichedFlight, FlightType};
-use flightstream_core::log::Log;
 use flightstream_core::runtime::{App, Delivery, TaskContext, TaskRecords, topic};
 use flightstream_core::search::{EmbeddedStore, IndexSink, Mapping, SearchStore};
 use flightstream_core::table::{Airports, SharedTable, TableFile, TableWatch};
 
+use crate::action::{self, Action};
 use crate::cli::{self, DeliveryKind, Outdated};
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::latency::Latency;
-use crate::stages::Stage;
 
 /// The index of the current state.
 pub(crate) const INDEX: &str = "esflight";
@@ -44,33 +43,34 @@ pub(crate) fn airports(options: &cli::Processing) -> Result<AirportsTable, Comma
     })
 }
 
-/// Starts the processing stage: `flight` → `flight-enriched`.
-pub(crate) fn start_processing(
-    log: &Arc<dyn Log>,
+/// The processing stage: `flight` → `flight-enriched`.
+pub(crate) fn processing<A: Action>(
     data: &cli::Data,
     options: &cli::Processing,
     airports: &SharedTable<Airports>,
-) -> Result<Stage, CommandError> {
+    action: &A,
+) -> Result<A::Outcome, CommandError> {
     // Kafka compacts by offset: an outdated report would be what is left of its aircraft.
     let drops_outdated = match options.outdated {
         Some(outdated) => outdated == Outdated::Drop,
         None => data.cluster.kafka.is_some(),
     };
     match drops_outdated {
-        true => process(log, options, airports, pipelines::latest_positions),
-        false => process(log, options, airports, pipelines::enriched),
+        true => process(options, airports, pipelines::latest_positions, action),
+        false => process(options, airports, pipelines::enriched, action),
     }
 }
 
-fn process<P, R>(
-    log: &Arc<dyn Log>,
+fn process<P, R, A>(
     options: &cli::Processing,
     airports: &SharedTable<Airports>,
     pipeline: P,
-) -> Result<Stage, CommandError>
+    action: &A,
+) -> Result<A::Outcome, CommandError>
 where
     P: Fn(TaskRecords, TaskContext) -> R + Send + Sync + 'static,
     R: Records<Record = EnrichedFlight> + 'static,
+    A: Action,
 {
     let delivery = match options.delivery {
         DeliveryKind::AtLeastOnce => Delivery::AtLeastOnce,
@@ -88,17 +88,17 @@ where
         .dead_letters(topics::DEAD_LETTERS)
         .delivery(delivery)
         .workers(usize::from(options.workers));
-    Ok(Stage::start(app, log)?)
+    action.apply(action::with_state(app, &options.state)?)
 }
 
-/// Starts the indexing stage: `flight-enriched` → index. The embedded index lives in memory, so it is rebuilt from the
-/// topic at each start.
-pub(crate) fn start_indexing(
-    log: &Arc<dyn Log>,
+/// The indexing stage: `flight-enriched` → index. The embedded index lives in memory, so it is rebuilt from the topic at
+/// each start.
+pub(crate) fn indexing<A: Action>(
     data: &cli::Data,
     store: &Arc<EmbeddedStore>,
     latency: &Arc<Latency>,
-) -> Result<Stage, CommandError> {
+    action: &A,
+) -> Result<A::Outcome, CommandError> {
     futures::executor::block_on(store.ensure_index(INDEX, &Mapping::flights()))?;
     let store: Arc<dyn SearchStore> = Arc::<EmbeddedStore>::clone(store);
     let latency = Arc::clone(latency);
@@ -116,7 +116,7 @@ pub(crate) fn start_indexing(
         .sink(IndexSink::new(store, INDEX))
         .dead_letters(topics::DEAD_LETTERS)
         .commit_every(Duration::from_millis(200));
-    Ok(Stage::start(app, log)?)
+    action.apply(app)
 }
 
 fn flight_type(enriched: &EnrichedFlight) -> &'static str {

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use flightstream_core::search::EmbeddedStore;
 
+use crate::action::Start;
 use crate::cli::StatisticsKind;
 use crate::dashboard::{Access, Feeds, Server, Sources};
 use crate::error::CommandError;
@@ -29,18 +30,17 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
 
     let store = Arc::new(EmbeddedStore::new());
     let latency = Arc::new(Latency::default());
-    let indexing = pipeline::start_indexing(&log, &options.data, &store, &latency)?;
+    let start = Start(&log, &monitor);
+    let indexing = pipeline::indexing(&options.data, &store, &latency, &start)?;
     let processing =
-        pipeline::start_processing(&log, &options.data, &options.processing, &airports.table)?;
+        pipeline::processing(&options.data, &options.processing, &airports.table, &start)?;
     // A batch job has nobody who looks at it.
     let is_watched = !options.ending.exit_when_done;
     let kinds = match options.processing.statistics.as_slice() {
         [] if is_watched => &[StatisticsKind::Airport],
         kinds => kinds,
     };
-    let statistics = statistics::start(&log, kinds, &airports.table)?;
-    let watched = statistics.iter().chain([&processing, &indexing]);
-    watched.for_each(|stage| monitor.watch(&stage.running));
+    let statistics = statistics::start(kinds, &options.processing.state, &airports.table, &start)?;
     let feeds = Feeds::start(
         &log,
         &options.data,

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use flightstream_core::log::kafka::{TopicPlan, TopicState};
 
 use crate::error::CommandError;
-use crate::{Outcome, cli, cluster, data};
+use crate::{Outcome, archive, cli, cluster, data};
 
 /// `topics plan`, `apply`, `check` and `delete`.
 pub(crate) fn topics(command: &cli::Topics) -> Outcome {
@@ -15,6 +15,8 @@ pub(crate) fn topics(command: &cli::Topics) -> Outcome {
             plans.iter().for_each(print);
             cluster::check(&plans)
         }
+        cli::Topics::Export(options) => archive::export(options),
+        cli::Topics::Import(options) => archive::import(options),
         cli::Topics::Delete { name, data } => {
             let log = connect(data)?;
             log.delete_topic(name)?;

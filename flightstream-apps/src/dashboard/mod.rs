@@ -47,6 +47,7 @@ pub(crate) use self::events::{Pipeline, Pulse, Tick};
 pub(crate) use self::feeds::Feeds;
 pub(crate) use self::server::Server;
 pub(crate) use self::shared::Sources;
+use crate::action::Start;
 use crate::data::{self, topics};
 use crate::error::CommandError;
 use crate::latency::Latency;
@@ -82,8 +83,8 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
     let store = Arc::new(EmbeddedStore::new());
     let latency = Arc::new(Latency::default());
     let airports = SharedTable::new(Airports::embedded());
-    let indexing = crate::pipeline::start_indexing(&log, &options.data, &store, &latency)?;
-    monitor.watch(&indexing.running);
+    let start = Start(&log, &monitor);
+    let indexing = crate::pipeline::indexing(&options.data, &store, &latency, &start)?;
     let feeds = Feeds::start(&log, &options.data, &options.serving, &airports, true)?;
     let url = server.url();
     let sources = Sources {

@@ -13,6 +13,8 @@
 )]
 
 pub mod http;
+#[cfg(feature = "test-kafka")]
+pub mod kafka;
 pub mod oracle;
 pub mod topics;
 
@@ -45,6 +47,11 @@ pub fn flightstream(folder: &Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// The text of a key or a value, empty where there is none.
+pub fn value_of(bytes: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }
 
 /// What a process that has ended has left.

@@ -6,6 +6,8 @@
 //!
 //! All calls are made from the runtime's own threads and may block, except the `poll_` methods, which never do.
 
+#[cfg(feature = "files")]
+pub mod archive;
 #[cfg(all(feature = "embedded", not(loom)))]
 pub mod embedded;
 mod error;

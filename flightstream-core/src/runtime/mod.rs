@@ -111,6 +111,7 @@ pub use self::encoder::{Encoder, Json, JsonValues, Payload};
 pub(crate) use self::inlet::Inlet;
 pub use self::lag::PartitionLag;
 pub use self::query::{Partitions, QueryError};
+pub use self::reset::{Reset, ResetTo};
 pub use self::running::Running;
 pub use self::sink::{MakeSink, Outputs, Sink, TopicSink};
 pub use self::source::{Source, TaskRecords};

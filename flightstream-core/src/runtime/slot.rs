@@ -373,6 +373,7 @@ fn build(
         let partition = TopicPartition::new(topic.as_str(), partition.partition());
         committed.extend(plan.log.committed(&plan.group, &topic)?);
         let from = committed.get(&partition).copied().unwrap_or(0);
+        plan.status.begins(&partition, from);
         let intake = Intake::new(
             plan.log.partition_reader(&partition, from)?,
             plan.batch_size,

@@ -194,11 +194,20 @@ impl SharedStatus {
         self.changed.notify_all();
     }
 
+    /// Takes note of where a task begins in a partition of a topic between tasks.
+    pub(crate) fn begins(&self, partition: &TopicPartition, position: Offset) {
+        self.lock().positions.insert(partition.clone(), position);
+        self.changed.notify_all();
+    }
+
     /// Takes note of a partition that was given away.
     pub(crate) fn revoked(&self, partition: &TopicPartition) {
         let mut state = self.lock();
         let number = partition.partition();
-        state.positions.remove(partition);
+        // Of the source and of the topics between tasks.
+        state
+            .positions
+            .retain(|partition, _| partition.partition() != number);
         state.status.task_states.remove(&number);
         state
             .state_sizes

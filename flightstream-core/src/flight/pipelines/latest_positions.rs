@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{AIRPORTS, reports};
 use crate::Records;
 use crate::batch::Raw;
@@ -5,11 +7,15 @@ use crate::flight::{EnrichedFlight, Flight};
 use crate::runtime::TaskContext;
 use crate::table::Airports;
 
+/// How long an aircraft that stays away is remembered, by event time: a report that was delayed for longer is lost among
+/// those of another day anyway.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+
 /// The newest position of each aircraft, with its airports: [`enriched`](super::enriched()) without the reports that come
 /// after a newer one of the same aircraft.
 ///
 /// What comes out never goes back in time, so a topic that is compacted by offset, as Kafka's are, ends with the newest
-/// report and not with the one that came last. The newest report of each aircraft is in the store `latest`, a
+/// report and not with the one that came last. An aircraft that was not heard of for a day is forgotten. The newest report of each aircraft is in the store `latest`, a
 /// [`KeyValueStore`](crate::store::KeyValueStore) of [`Icao24`](crate::flight::Icao24) to
 /// [`Latest<Flight>`](crate::operator::Latest), for queries from outside.
 ///
@@ -41,6 +47,6 @@ pub fn latest_positions(
         .enrich(Flight::positioned)
         .key_by(|flight| flight.hex)
         .assume_aligned() // the source is partitioned by it
-        .to_table(cx.store("latest"))
+        .to_table(cx.store("latest").with_ttl(REMEMBERED))
         .map(move |(_, flight)| flight.located(airports.current()))
 }

@@ -82,10 +82,7 @@ impl KafkaLog {
             .iter()
             .filter(|spec| replicas.contains_key(&spec.name));
         let names: Vec<String> = exist.map(|spec| spec.name.clone()).collect();
-        let settings = match names.is_empty() {
-            true => Default::default(),
-            false => self.settings(&names)?,
-        };
+        let settings = self.settings(&names)?;
         let plan = |spec: &TopicSpec| {
             let state = match (replicas.get(&spec.name), settings.get(&spec.name)) {
                 // A broker that does not know the topic yet knows no settings of it.

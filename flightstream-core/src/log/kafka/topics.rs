@@ -133,6 +133,10 @@ impl Topics {
 
     /// The settings of each topic; none of one that the asked broker does not know yet.
     fn describe(&self, names: &[String]) -> Result<Vec<Vec<ConfigEntry>>, LogError> {
+        if names.is_empty() {
+            // The client takes no question about nothing.
+            return Ok(Vec::new());
+        }
         let resources: Vec<_> = names
             .iter()
             .map(|name| ResourceSpecifier::Topic(name))

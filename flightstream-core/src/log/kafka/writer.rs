@@ -14,9 +14,11 @@ use super::client::{Context, Producer};
 use super::error::{TIMEOUT, classify, classify_code, patiently};
 use super::native::{self, Outgoing, ProducerTopic};
 use super::reader::native_partition;
+use super::topics::to_cleanup;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 use crate::log::router::Router;
 use crate::log::{Isolation, LogError, Writer};
+use crate::time::{Clock as _, SystemClock};
 
 /// How long a flush waits before it looks at what came back.
 const SLICE: Duration = Duration::from_millis(5);
@@ -43,6 +45,30 @@ struct Connected {
 struct Destination {
     topic: ProducerTopic,
     partitions: u32,
+    /// How long the topic keeps records, until somebody was told that some are older.
+    retention: Option<Duration>,
+}
+
+impl Destination {
+    /// Tells once of records that the cluster deletes at its next look, since they are older than the topic keeps any.
+    fn warn_of_age(&mut self, name: &str, records: &[Record<Raw>]) {
+        let Some(retention) = self.retention else {
+            return;
+        };
+        let oldest = records.iter().map(|record| record.event_time).min();
+        let Some(oldest) = oldest.filter(|oldest| oldest.plus(retention) < SystemClock.now())
+        else {
+            return;
+        };
+        self.retention = None;
+        tracing::warn!(
+            topic = name,
+            oldest = %oldest,
+            ?retention,
+            "records are older than the topic keeps any, so the cluster may delete them at once: \
+             raise its retention.ms, or set it to -1"
+        );
+    }
 }
 
 impl KafkaWriter {
@@ -122,6 +148,9 @@ impl KafkaWriter {
             return Ok(destination.partitions);
         }
         let partitions = self.log.partitions(topic)?;
+        // Who may not read the settings is not told.
+        let settings = self.log.settings(&[topic.to_owned()]).unwrap_or_default();
+        let cleanup = settings.get(topic).map(to_cleanup);
         self.with_producer(|connected| {
             let handle = ProducerTopic::new(&connected.producer, topic);
             let handle = handle.ok_or_else(|| LogError::UnknownTopic {
@@ -130,6 +159,7 @@ impl KafkaWriter {
             let destination = Destination {
                 topic: handle,
                 partitions,
+                retention: cleanup.and_then(|cleanup| cleanup.retention),
             };
             connected.topics.insert(topic.to_owned(), destination);
             Ok(partitions)
@@ -228,11 +258,14 @@ impl Connected {
     }
 
     fn produce(
-        &self,
+        &mut self,
         topic: &str,
         partition: u32,
         records: &[Record<Raw>],
     ) -> Result<(), LogError> {
+        if let Some(destination) = self.topics.get_mut(topic) {
+            destination.warn_of_age(topic, records);
+        }
         let destination = self.topics.get(topic);
         let destination = destination.ok_or_else(|| LogError::UnknownTopic {
             topic: topic.to_owned(),

@@ -34,11 +34,19 @@ public final class Reset {
                 passOver(error, GroupIdNotFoundException.class);
             }
             for (String topic : topics) {
-                // Kept whatever their time: a simulation's reports are years old.
                 NewTopic made = new NewTopic(topic, partitions, (short) 1);
-                create(admin, made.configs(Map.of("retention.ms", "-1")));
+                create(admin, made.configs(settings(topic)));
             }
         }
+    }
+
+    /** Kept whatever their time: a simulation's reports are years old. */
+    private static Map<String, String> settings(String topic) {
+        if (topic.equals("flight-enriched")) {
+            // Compacted, as flightstream wants it, but not while every record is to be compared.
+            return Map.of("cleanup.policy", "compact", "min.compaction.lag.ms", "86400000");
+        }
+        return Map.of("retention.ms", "-1");
     }
 
     private static void create(Admin admin, NewTopic topic) throws Exception {

@@ -1,0 +1,108 @@
+//! Backups: what a data directory holds is saved, and a new one made of it shows the same.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper fails as the test that calls it does"
+)]
+
+mod support;
+
+use support::Place;
+use support::topics::{open, records};
+
+#[test]
+fn a_data_directory_comes_back_from_its_archives() {
+    let place = Place::new();
+    let options = ["--duration", "30s", "--aircraft", "200", "--dirt"];
+    let file = place.simulate("flights.ndjson", &options);
+    place.replay(&file).succeeded();
+    let data = place.data();
+    let data = data.to_str().unwrap();
+    let archive = |topic: &str| place.path().join(format!("{topic}.ndjson.zst"));
+    let topics = ["flight", "flight-enriched", "flight-dlq"];
+    for topic in topics {
+        let path = archive(topic);
+        place
+            .run([
+                "topics",
+                "export",
+                topic,
+                "-f",
+                path.to_str().unwrap(),
+                "--data",
+                data,
+            ])
+            .succeeded();
+    }
+
+    let other = Place::new();
+    let restored = other.data();
+    for topic in topics {
+        let path = archive(topic);
+        let args = ["topics", "import", "-f", path.to_str().unwrap(), "--data"];
+        other
+            .run(args.iter().copied().chain(restored.to_str()))
+            .succeeded();
+    }
+    assert_eq!(other.index(), place.index());
+    let (before, after) = (open(&place.data()), open(&restored));
+    let unplaced = |log: &dyn flightstream_core::log::Log, topic: &str| {
+        let mut all = records(log, topic);
+        all.iter_mut()
+            .flatten()
+            .for_each(|record| record.origin = 0);
+        all
+    };
+    for topic in topics {
+        assert_eq!(unplaced(&after, topic), unplaced(&before, topic), "{topic}");
+    }
+    drop((before, after));
+
+    let path = archive("flight");
+    let path = path.to_str().unwrap();
+    let again = [
+        "topics",
+        "import",
+        "-f",
+        path,
+        "--data",
+        restored.to_str().unwrap(),
+    ];
+    other
+        .run(again)
+        .failed(2, &["flight holds records already", "--append"]);
+    let half = std::fs::read(path).unwrap();
+    std::fs::write(path, &half[..half.len() / 2]).unwrap();
+    other
+        .run(again.iter().copied().chain(["--append"]))
+        .failed(1, &[path, "not whole"]);
+}
+
+#[test]
+fn a_failed_export_leaves_no_file() {
+    let place = Place::new();
+    let file = place.simulate("flights.ndjson", &["--duration", "2s", "--aircraft", "10"]);
+    place.replay(&file).succeeded();
+    let path = place.path().join("none.ndjson.gz");
+    let data = place.data();
+    let args = [
+        "topics",
+        "export",
+        "no-such-topic",
+        "-f",
+        path.to_str().unwrap(),
+        "--data",
+    ];
+    place
+        .run(args.iter().copied().chain(data.to_str()))
+        .failed(1, &["no topic \"no-such-topic\""]);
+    let names = std::fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = names
+        .filter(|name| name.to_string_lossy().starts_with("none"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
