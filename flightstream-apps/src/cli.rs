@@ -200,7 +200,7 @@ pub(crate) struct Data {
         value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) partitions: u32,
 
-    /// How long raw flights are kept, by event time
+    /// How long raw flights are kept, and what is made of them at the least, by event time
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = duration, env = "FLIGHTSTREAM_RETENTION")]
     pub(crate) retention: Duration,
 

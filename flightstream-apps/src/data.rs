@@ -25,7 +25,8 @@ pub(crate) mod topics {
 
 const DEAD_LETTER_BYTES: u64 = 64 << 20;
 const RAW_BYTES: u64 = 256 << 20;
-/// Aircraft that stay away are forgotten after so long, however long raw flights are kept.
+/// Aircraft that stay away are forgotten after so long, or after what raw flights are kept if that is longer: Kafka goes
+/// by the clock, so that a recording needs it for all topics.
 const ENRICHED_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// Results are forgotten after so long; a day of all routes would be millions.
 const STATISTICS_RETENTION: Duration = Duration::from_secs(6 * 3600);
@@ -66,10 +67,10 @@ pub(crate) fn specs(options: &cli::Data) -> Vec<TopicSpec> {
             .retention_bytes(RAW_BYTES / u64::from(partitions)),
         TopicSpec::new(topics::ENRICHED, partitions)
             .compacted_by_event_time()
-            .retention(ENRICHED_RETENTION),
+            .retention(ENRICHED_RETENTION.max(options.retention)),
         TopicSpec::new(topics::STATISTICS, partitions)
             .compacted()
-            .retention(STATISTICS_RETENTION),
+            .retention(STATISTICS_RETENTION.max(options.retention)),
         TopicSpec::new(OFFSETS, 1).compacted(),
         TopicSpec::new(topics::DEAD_LETTERS, 1).retention_bytes(DEAD_LETTER_BYTES),
     ]

@@ -48,15 +48,14 @@ fn storm(protocol: &str) {
     let mut progress = Progress::begin();
     for turn in 0..seconds {
         let until = Instant::now() + PAUSE;
-        // One goes as an operator ends it, and another takes its place.
-        let number = usize::try_from(turn).unwrap() % INSTANCES;
-        instances[number].end();
-        instances[number] = start(number);
-        progress.look(&log);
         while Instant::now() < until {
             progress.look(&log);
             thread::sleep(Duration::from_millis(50));
         }
+        // One goes as an operator ends it, and another takes its place.
+        let number = usize::try_from(turn).unwrap() % INSTANCES;
+        instances[number].end();
+        instances[number] = start(number);
     }
     feeder.join().unwrap();
     wait_until_processed(&log, &mut instances);

@@ -17,7 +17,7 @@ use flightstream_core::log::memory::MemoryLog;
 use flightstream_core::log::{Isolation, Log, TopicSpec};
 use flightstream_core::runtime::{App, topic};
 use flightstream_core::table::{Airports, SharedTable};
-use flightstream_core::time::Timestamp;
+use flightstream_core::time::{Clock as _, SystemClock};
 
 use super::flightstream;
 
@@ -75,6 +75,17 @@ impl Cluster {
             .output()
             .unwrap();
         assert!(applied.status.success(), "{applied:?}");
+        // Every output is to be counted.
+        self.tool(&[
+            "configs",
+            "--alter",
+            "--entity-type",
+            "topics",
+            "--entity-name",
+            "flight-enriched",
+            "--add-config",
+            "min.compaction.lag.ms=86400000",
+        ]);
     }
 
     /// One of Kafka's own tools.
@@ -204,7 +215,8 @@ impl Random {
 /// Sends simulated, partly broken reports, spread over the time that the blows take.
 pub fn feed(log: &KafkaLog, records: u64, over: Duration) {
     let options = SimulationOptions {
-        aircraft: 2_000,
+        // Some minutes of traffic, however many records.
+        aircraft: usize::try_from(records / 50).unwrap().max(2_000),
         interval: Duration::from_secs(5),
         dirt: Dirt::measured(),
         ..SimulationOptions::default()
@@ -212,7 +224,8 @@ pub fn feed(log: &KafkaLog, records: u64, over: Duration) {
     let simulation = Simulation::new(&options, &Airports::embedded()).unwrap();
     let mut writer = log.writer(Isolation::Immediate).unwrap();
     let started = Instant::now();
-    let (mut sent, mut at) = (0, Timestamp::from_seconds(1_700_000_000));
+    // Brokers roll and compact by these times and their clock.
+    let (mut sent, mut at) = (0, SystemClock.now().minus(Duration::from_secs(600)));
     let mut messages = Messages::default();
     while sent < records {
         let until = at.plus(Duration::from_secs(1));
