@@ -76,6 +76,7 @@ const placeholders = {
   map: outputFor(app.metafile, "src/map/map-view.ts"),
   styles: await writeHashed("styles.css", await bundle("src/styles/index.css", {})),
   "theme-boot": await writeHashed("theme-boot.js", await bundle("src/theme-boot.ts", { format: "iife" })),
+  basemap,
   icon: await writeHashed("icon.svg", await readFile(path.join(ROOT, "src/icon.svg"), "utf8")),
   licences: "third-party.txt",
 };

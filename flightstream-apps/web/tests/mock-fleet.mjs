@@ -1,9 +1,9 @@
 import { AIRPORTS } from "./mock-airports.mjs";
 
 const RADIANS = Math.PI / 180;
-const EARTH_RADIUS_KM = 6371;
+export const EARTH_RADIUS_KM = 6371;
 const REPLAY_START_MS = Date.UTC(2024, 0, 31, 12, 43, 0);
-const REPORT_EVERY_STEPS = 5;
+const REMOVED_KEPT = 5_000;
 const AIRLINES = [
   ["BA", "BAW", "GB"], ["LH", "DLH", "DE"], ["AF", "AFR", "FR"], ["UA", "UAL", "US"], ["AA", "AAL", "US"],
   ["DL", "DAL", "US"], ["EK", "UAE", "AE"], ["SQ", "SIA", "SG"], ["NH", "ANA", "JP"], ["QF", "QFA", "AU"],
@@ -14,12 +14,14 @@ const TYPES = ["A20N", "A320", "A321", "A359", "B738", "B77W", "B789", "E190", "
 /** Aircraft on great circles between airports; each reports every few seconds, as receivers see them. */
 export class MockFleet {
   version = 1;
+  /** Aircraft that landed, with the version in which they went; the oldest are forgotten. */
   removed = [];
   #random;
   #steps = 0;
   #replayOffsetMs;
 
-  constructor({ aircraft, seed, replay }) {
+  constructor({ aircraft, seed, replay, reportEvery = 5 }) {
+    this.reportEvery = reportEvery;
     this.#random = randomFrom(seed);
     this.replay = replay;
     this.#replayOffsetMs = replay ? REPLAY_START_MS - Date.now() : 0;
@@ -36,9 +38,10 @@ export class MockFleet {
     this.#steps++;
     this.version++;
     this.aircraft.forEach((each, index) => {
-      if (index % REPORT_EVERY_STEPS !== this.#steps % REPORT_EVERY_STEPS) return;
+      if (index % this.reportEvery !== this.#steps % this.reportEvery) return;
       if (this.#fly(each)) return;
       this.removed.push({ address: each.address, version: this.version });
+      if (this.removed.length > REMOVED_KEPT) this.removed.shift();
       this.aircraft[index] = this.#newAircraft(this.#nextSerial++, 0);
     });
     this.newestEventMs = this.clockMs();
@@ -50,8 +53,11 @@ export class MockFleet {
       as_of: this.newestEventMs,
       now: Date.now(),
       total: this.aircraft.length,
+      alerts: 3,
+      alerts_version: 1,
+      clients: 1,
       pipeline: {
-        records_per_second: Math.round(this.aircraft.length / REPORT_EVERY_STEPS),
+        records_per_second: Math.round(this.aircraft.length / this.reportEvery),
         lag: this.#steps % 3,
         read: this.#steps * this.aircraft.length,
         enriched: this.#steps * this.aircraft.length,
@@ -64,47 +70,14 @@ export class MockFleet {
     return this.replay ? { ...tick, replay: true, clock: this.clockMs() } : tick;
   }
 
-  /** The subset of Elasticsearch's search that the page uses: `terms` queries and aggregations. */
-  search(body) {
-    const matching = this.aircraft.filter((each) => matches(each, body.query));
-    return {
-      took: 1,
-      timed_out: false,
-      hits: { total: { value: matching.length, relation: "eq" }, hits: [] },
-      aggregations: aggregate(matching, body.aggs ?? {}),
-    };
+  /** All aircraft as documents of the index. */
+  documents() {
+    return this.aircraft.map(documentOf);
   }
 
   flight(hex) {
     const found = this.aircraft.find((each) => each.hex === hex);
-    if (!found) return null;
-    const { from, to } = found;
-    return {
-      hex,
-      reg_number: found.registration,
-      flag: found.airline[2],
-      position: found.position,
-      alt: found.altitudeM ?? undefined,
-      dir: found.trackDeg,
-      speed: Math.round(found.speedKmh),
-      flight_number: found.number,
-      flight_icao: `${found.airline[1]}${found.number}`,
-      flight_iata: `${found.airline[0]}${found.number}`,
-      dep_icao: from?.icao,
-      dep_iata: from?.iata,
-      arr_icao: to.icao,
-      arr_iata: to.iata,
-      airline_icao: found.airline[1],
-      airline_iata: found.airline[0],
-      aircraft_icao: found.aircraftType,
-      status: "en-route",
-      type: found.type,
-      dep_pos: found.type === "Unknown" ? undefined : { lat: from.lat, lon: from.lon },
-      arr_pos: { lat: to.lat, lon: to.lon },
-      Departure: found.Departure,
-      Arrival: found.Arrival,
-      updated: found.reportedMs,
-    };
+    return found ? documentOf(found) : null;
   }
 
   #nextSerial = 1_000_000;
@@ -130,6 +103,7 @@ export class MockFleet {
       Departure: unknown ? undefined : from.name,
       Arrival: to.name,
       hidesAltitude: this.#random() < 0.02,
+      squawk: serial === 3 ? "7700" : undefined,
     };
     this.#report(aircraft);
     return aircraft;
@@ -170,47 +144,49 @@ export class MockFleet {
   }
 }
 
-function matches(document, query) {
-  if (!query) return true;
-  if (query.terms) return Object.entries(query.terms).every(([field, values]) => values.includes(document[field]));
-  if (query.bool) return (query.bool.filter ?? []).every((part) => matches(document, part));
-  throw new Error(`query not supported: ${JSON.stringify(query)}`);
-}
-
-function aggregate(documents, aggregations) {
-  return Object.fromEntries(
-    Object.entries(aggregations).map(([name, { terms, aggs }]) => [name, termsAggregation(documents, terms, aggs)]),
-  );
-}
-
-function termsAggregation(documents, { field, size }, subAggregations) {
-  const groups = new Map();
-  for (const document of documents) {
-    const key = document[field];
-    if (key === undefined) continue;
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push(document);
-  }
-  const sorted = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
-  return {
-    doc_count_error_upper_bound: 0,
-    sum_other_doc_count: sorted.slice(size).reduce((sum, [, group]) => sum + group.length, 0),
-    buckets: sorted.slice(0, size).map(([key, group]) => ({
-      key,
-      doc_count: group.length,
-      ...(subAggregations && aggregate(group, subAggregations)),
-    })),
+function documentOf(found) {
+  const { from, to } = found;
+  const unknown = found.type === "Unknown";
+  const document = {
+    hex: found.hex,
+    reg_number: found.registration,
+    flag: found.airline[2],
+    position: found.position,
+    alt: found.onGround ? 0 : (found.altitudeM ?? undefined),
+    dir: found.trackDeg,
+    speed: Math.round(found.speedKmh),
+    v_speed: found.progress < 0.1 ? 9 : found.progress > 0.9 ? -8 : 0,
+    flight_number: found.number,
+    flight_icao: `${found.airline[1]}${found.number}`,
+    flight_iata: `${found.airline[0]}${found.number}`,
+    dep_icao: unknown ? undefined : from.icao,
+    dep_iata: unknown ? undefined : from.iata,
+    arr_icao: to.icao,
+    arr_iata: to.iata,
+    airline_icao: found.airline[1],
+    airline_iata: found.airline[0],
+    aircraft_icao: found.aircraftType,
+    squawk: found.squawk,
+    status: "en-route",
+    type: found.type,
+    on_ground: found.onGround || !found.hidesAltitude ? found.onGround : undefined,
+    dep_pos: unknown ? undefined : { lat: from.lat, lon: from.lon },
+    arr_pos: { lat: to.lat, lon: to.lon },
+    Departure: found.Departure,
+    Arrival: found.Arrival,
+    updated: found.reportedMs,
   };
+  return JSON.parse(JSON.stringify(document));
 }
 
-function centralAngle(a, b) {
+export function centralAngle(a, b) {
   const halfLat = ((b.lat - a.lat) * RADIANS) / 2;
   const halfLon = ((b.lon - a.lon) * RADIANS) / 2;
   const h = Math.sin(halfLat) ** 2 + Math.cos(a.lat * RADIANS) * Math.cos(b.lat * RADIANS) * Math.sin(halfLon) ** 2;
   return 2 * Math.asin(Math.sqrt(h));
 }
 
-function alongGreatCircle(from, to, angle, share) {
+export function alongGreatCircle(from, to, angle, share) {
   const a = Math.sin((1 - share) * angle) / Math.sin(angle);
   const b = Math.sin(share * angle) / Math.sin(angle);
   const vector = ({ lat, lon }) => [

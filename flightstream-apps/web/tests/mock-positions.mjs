@@ -2,13 +2,14 @@ const HEADER_BYTES = 40;
 const ROW_BYTES = 24;
 const FLAG_FULL_SNAPSHOT = 1;
 const TYPE_BITS = { Unknown: 0, Domestic: 1, International: 2 };
+const CATEGORIES = { AT76: 2, A20N: 4, A320: 4, A321: 4, B738: 4, E190: 4, A359: 5, B77W: 5, B789: 5 };
 const STATUS_EN_ROUTE = 2;
 const FLAG_ON_GROUND = 1 << 2;
 
 /** One FSP1 message, or null when nothing changed since that version. */
-export function encodePositions(fleet, since, box) {
+export function encodePositions(fleet, since, box, accepts = () => true) {
   const full = since === null || since > fleet.version;
-  const rows = fleet.aircraft.filter((each) => (full || each.version > since) && inBox(each, box));
+  const rows = fleet.aircraft.filter((each) => (full || each.version > since) && inBox(each, box) && accepts(each.hex));
   const removed = full ? [] : fleet.removed.filter((each) => each.version > since);
   if (!full && rows.length === 0 && removed.length === 0) return null;
 
@@ -43,5 +44,6 @@ function writeRow(bytes, at, aircraft) {
     TYPE_BITS[aircraft.type] | (aircraft.onGround ? FLAG_ON_GROUND : 0) | (STATUS_EN_ROUTE << 3),
     at + 18,
   );
+  bytes.writeUInt8(CATEGORIES[aircraft.aircraftType] ?? 0, at + 19);
   bytes.writeUInt32LE(Math.floor(aircraft.reportedMs / 1000), at + 20);
 }

@@ -9,10 +9,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { MockFleet } from "./mock-fleet.mjs";
+import { answer, passes } from "./mock-api.mjs";
 import { encodePositions } from "./mock-positions.mjs";
+import { search } from "./mock-search.mjs";
 
 const DIST = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "dist");
-const TICK_MS = 1000;
 const CONTENT_TYPES = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -34,13 +35,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export async function startMockServer({ port = 0, aircraft = 1500, seed = 7, replay = false } = {}) {
-  const fleet = new MockFleet({ aircraft, seed, replay });
+export async function startMockServer({ port = 0, tickMs = 1000, aircraft = 1500, seed = 7, ...fleetOptions } = {}) {
+  const fleet = new MockFleet({ aircraft, seed, ...fleetOptions });
   const streams = new Set();
   const timer = setInterval(() => {
     fleet.step();
     for (const stream of streams) sendTick(stream, fleet);
-  }, TICK_MS);
+  }, tickMs);
 
   const server = http.createServer((request, response) => {
     const url = new URL(request.url, "http://localhost");
@@ -68,9 +69,10 @@ export async function startMockServer({ port = 0, aircraft = 1500, seed = 7, rep
 async function route(request, response, url, fleet, streams) {
   const { pathname } = url;
   if (pathname === "/api/v1/events") return openStream(request, response, fleet, streams);
-  if (pathname === "/api/v1/search") return sendJson(response, 200, fleet.search(JSON.parse(await bodyOf(request))));
+  if (pathname === "/api/v1/search") return sendJson(response, 200, search(fleet.documents(), JSON.parse(await bodyOf(request))));
   if (pathname === "/api/v1/positions") return sendPositions(response, url, fleet);
-  if (pathname.startsWith("/api/v1/flights/")) return sendFlight(response, pathname, fleet);
+  if (pathname === "/api/v1/history/positions") return send(response, encodePositions(fleet, null, null));
+  if (pathname.startsWith("/api/v1/")) return sendAnswer(response, url, fleet);
   return sendFile(response, pathname);
 }
 
@@ -88,19 +90,24 @@ function sendTick(stream, fleet) {
 function sendPositions(response, url, fleet) {
   const since = url.searchParams.get("since");
   const box = url.searchParams.get("bbox")?.split(",").map(Number) ?? null;
-  const message = encodePositions(fleet, since === null ? null : Number(since), box);
+  const accepts = (hex) => passes(fleet.flight(hex), url.searchParams);
+  const filtered = [...url.searchParams.keys()].some((name) => name !== "since" && name !== "bbox");
+  const message = encodePositions(fleet, since === null ? null : Number(since), box, filtered ? accepts : () => true);
   if (!message) {
     response.writeHead(204).end();
     return;
   }
+  send(response, message);
+}
+
+function send(response, message) {
   response.writeHead(200, { "content-type": "application/octet-stream" }).end(message);
 }
 
-function sendFlight(response, pathname, fleet) {
-  const hex = decodeURIComponent(pathname.split("/").at(-1)).toUpperCase();
-  const document = fleet.flight(hex);
-  if (document) return sendJson(response, 200, document);
-  return sendJson(response, 404, { error: { type: "not_found", reason: `no aircraft ${hex}` }, status: 404 });
+function sendAnswer(response, url, fleet) {
+  const found = answer(fleet, decodeURIComponent(url.pathname.slice("/api/v1/".length)), url.searchParams);
+  if (found) return sendJson(response, 200, found);
+  return sendJson(response, 404, { error: { type: "not_found", reason: `there is no ${url.pathname}` }, status: 404 });
 }
 
 async function sendFile(response, pathname) {

@@ -19,6 +19,10 @@ export interface Tick {
   clock?: number;
   replay?: boolean;
   total: number;
+  /** Active alerts. */
+  alerts?: number;
+  /** Grows with every change of the alerts. */
+  alerts_version?: number;
   pipeline: PipelineStatus;
 }
 

@@ -9,6 +9,18 @@ const UNKNOWN_U16 = 65535;
 export const FlightType = { Unknown: 0, Domestic: 1, International: 2 } as const;
 export type FlightType = (typeof FlightType)[keyof typeof FlightType];
 
+/** What kind of aircraft to draw, as byte 19 of a row numbers them. */
+export const Category = {
+  Unknown: 0,
+  Light: 1,
+  Turboprop: 2,
+  BusinessJet: 3,
+  NarrowBody: 4,
+  WideBody: 5,
+  Helicopter: 6,
+} as const;
+export type Category = (typeof Category)[keyof typeof Category];
+
 /** One aircraft's last report. Unknown numbers are NaN. */
 export interface PositionReport {
   /** ICAO 24-bit address; bit 31 marks an address that is not an ICAO one. */
@@ -20,6 +32,7 @@ export interface PositionReport {
   speedKmh: number;
   type: FlightType;
   onGround: boolean;
+  category: Category;
   /** Unix seconds. */
   eventTime: number;
 }
@@ -76,12 +89,17 @@ function decodeRow(view: DataView, at: number): PositionReport {
     speedKmh: speed === UNKNOWN_U16 ? NaN : speed,
     type: flightTypeFrom(flags & 0b11),
     onGround: (flags & 0b100) !== 0,
+    category: categoryFrom(view.getUint8(at + 19)),
     eventTime: view.getUint32(at + 20, true),
   };
 }
 
 function flightTypeFrom(bits: number): FlightType {
   return bits === FlightType.Domestic || bits === FlightType.International ? bits : FlightType.Unknown;
+}
+
+function categoryFrom(value: number): Category {
+  return value <= Category.Helicopter ? (value as Category) : Category.Unknown;
 }
 
 const NON_ICAO_BIT = 0x8000_0000;

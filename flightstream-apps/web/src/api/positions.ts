@@ -13,11 +13,13 @@ export interface PositionsRequest {
   /** Store version already held; null asks for everything. */
   since: number | null;
   box: BoundingBox | null;
+  /** The filters, as parameters of the HTTP API. */
+  filters: Record<string, string>;
 }
 
 /** The changes since a version, or null if there are none. */
 export async function fetchPositions(request: PositionsRequest): Promise<PositionsMessage | null> {
-  const parameters: Record<string, string> = {};
+  const parameters: Record<string, string> = { ...request.filters };
   if (request.since !== null) parameters["since"] = String(request.since);
   if (request.box) {
     const { south, west, north, east } = request.box;

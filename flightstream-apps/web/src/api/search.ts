@@ -1,45 +1,64 @@
 import { REQUEST_TIMEOUT_MS, apiErrorFrom, endpoint } from "./endpoint.js";
 
 /** The part of Elasticsearch's query DSL that the dashboard sends. */
-export type Query = { terms: Record<string, readonly string[]> } | { bool: { filter: readonly Query[] } };
+export type Query =
+  | { terms: Record<string, readonly string[]> }
+  | { term: Record<string, string | boolean> }
+  | { range: Record<string, { gte?: number; lt?: number }> }
+  | { exists: { field: string } }
+  | { prefix: Record<string, string> }
+  | { geo_bounding_box: Record<string, unknown> }
+  | { bool: { filter?: readonly Query[]; should?: readonly Query[]; must_not?: readonly Query[] } };
 
-export interface TermsAggregation {
-  terms: { field: string; size: number };
+/** Any aggregation, in Elasticsearch's form. */
+export interface Aggregation {
   aggs?: Aggregations;
+  [kind: string]: unknown;
 }
 
-export type Aggregation = TermsAggregation;
 export type Aggregations = Record<string, Aggregation>;
 
-export interface TermsBucket {
-  key: string;
+export interface Bucket {
+  key: string | number;
   doc_count: number;
   [subAggregation: string]: unknown;
 }
 
-export interface TermsResult {
+export interface BucketsResult {
   sum_other_doc_count: number;
-  buckets: TermsBucket[];
+  buckets: Bucket[];
 }
 
 export type AggregationResults = Record<string, unknown>;
 
 export interface SearchRequest {
-  query?: Query;
-  aggs: Aggregations;
+  query?: Query | undefined;
+  aggs?: Aggregations;
+  from?: number;
+  size?: number;
+  sort?: ReadonlyArray<Record<string, "asc" | "desc">>;
+  search_after?: readonly unknown[];
+  _source?: boolean | readonly string[];
 }
 
-export interface SearchResult {
+export interface Hit<Document> {
+  _id: string;
+  _source: Document;
+  sort?: unknown[];
+}
+
+export interface SearchResult<Document = unknown> {
   total: number;
+  hits: Array<Hit<Document>>;
   aggregations: AggregationResults;
 }
 
-interface SearchResponse {
-  hits: { total: { value: number } };
+interface SearchResponse<Document> {
+  hits: { total: { value: number }; hits: Array<Hit<Document>> };
   aggregations?: AggregationResults;
 }
 
-export async function search(request: SearchRequest): Promise<SearchResult> {
+export async function search<Document = unknown>(request: SearchRequest): Promise<SearchResult<Document>> {
   const response = await fetch(endpoint("search"), {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -47,11 +66,21 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
   if (!response.ok) throw await apiErrorFrom(response);
-  const body = (await response.json()) as SearchResponse;
-  return { total: body.hits.total.value, aggregations: body.aggregations ?? {} };
+  const body = (await response.json()) as SearchResponse<Document>;
+  return { total: body.hits.total.value, hits: body.hits.hits, aggregations: body.aggregations ?? {} };
 }
 
-/** Reads a terms aggregation out of a result; one that the server left out counts as empty. */
-export function termsResult(results: Record<string, unknown>, name: string): TermsResult {
-  return (results[name] as TermsResult | undefined) ?? { sum_other_doc_count: 0, buckets: [] };
+/** Reads an aggregation with buckets; one that the server left out counts as empty. */
+export function bucketsOf(results: Record<string, unknown>, name: string): BucketsResult {
+  return (results[name] as BucketsResult | undefined) ?? { sum_other_doc_count: 0, buckets: [] };
+}
+
+/** Reads an aggregation of one number; null where no document had a value. */
+export function valueOf(results: Record<string, unknown>, name: string): number | null {
+  return (results[name] as { value: number | null } | undefined)?.value ?? null;
+}
+
+/** Reads an aggregation of one bucket. */
+export function bucketOf(results: Record<string, unknown>, name: string): Record<string, unknown> & { doc_count: number } {
+  return (results[name] as Bucket | undefined) ?? { doc_count: 0 };
 }

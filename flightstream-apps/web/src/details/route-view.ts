@@ -1,47 +1,56 @@
-import type { Flight } from "../api/flights.js";
+import type { Flight, Route } from "../api/flights.js";
 import { element } from "../dom.js";
-import { formatDistance } from "../format.js";
+import { formatDistance, formatHourMinute } from "../format.js";
+import { t } from "../i18n/translate.js";
 import { distanceKm } from "../map/great-circle.js";
+import type { Store } from "../state/store.js";
 
 /** Departure → arrival, with how far along the aircraft is where the positions allow it. */
-export function routeView(flight: Flight): HTMLElement | null {
+export function routeView(flight: Flight, store: Store): HTMLElement | null {
   const from = flight.dep_iata ?? flight.dep_icao;
   const to = flight.arr_iata ?? flight.arr_icao;
   if (!from && !to && !flight.Departure && !flight.Arrival) return null;
   return element(
     "div",
     { class: "route" },
-    endpointView("From", from, flight.Departure),
-    progressView(flight),
-    endpointView("To", to, flight.Arrival),
+    endpointView(t("From"), from, flight.Departure, store),
+    progressView(flight.route ?? computedRoute(flight)),
+    endpointView(t("To"), to, flight.Arrival, store),
   );
 }
 
-function endpointView(label: string, code: string | undefined, name: string | undefined): HTMLElement {
-  return element(
-    "div",
-    { class: "route-end" },
-    element("span", { class: "visually-hidden" }, `${label} `),
-    element("span", { class: "route-code" }, code ?? "–"),
-    element("span", { class: "route-name" }, name ?? (code ? "" : "not known")),
-  );
+function endpointView(label: string, code: string | undefined, name: string | undefined, store: Store): HTMLElement {
+  const shown = code
+    ? element("button", { type: "button", class: "route-code", "aria-label": `${label} ${code}` }, code)
+    : element("span", { class: "route-code" }, "–");
+  if (code) {
+    shown.addEventListener("click", () => {
+      store.set({ airport: code, selectedHex: null, selectedFlight: null, selectedTrack: null });
+    });
+  }
+  return element("div", { class: "route-end" }, shown, element("span", { class: "route-name" }, name ?? (code ? "" : t("not known"))));
 }
 
-function progressView(flight: Flight): HTMLElement {
+function progressView({ progress, remaining_km, eta }: Route): HTMLElement {
   const view = element("div", { class: "route-progress" });
-  const { dep_pos, arr_pos, position } = flight;
-  if (!dep_pos || !arr_pos || !position) {
+  if (progress === undefined || remaining_km === undefined) {
     view.append(element("span", { class: "route-arrow", "aria-hidden": "true" }, "→"));
     return view;
   }
-  const flown = distanceKm(dep_pos, position);
-  const ahead = distanceKm(position, arr_pos);
-  const share = flown + ahead > 0 ? flown / (flown + ahead) : 0;
   const done = element("span", { class: "route-done" });
-  done.style.setProperty("width", `${(share * 100).toFixed(1)}%`);
+  done.style.setProperty("width", `${(progress * 100).toFixed(1)}%`);
+  view.dataset["progress"] = progress.toFixed(3);
   view.append(
     element("span", { class: "route-track", "aria-hidden": "true" }, done),
-    element("span", { class: "route-left" }, `${formatDistance(ahead)} to go`),
+    element("span", { class: "route-left" }, t("{distance} to go", { distance: formatDistance(remaining_km) })),
+    eta === undefined ? "" : element("span", { class: "route-left" }, t("ETA {time} UTC", { time: formatHourMinute(eta) })),
   );
   return view;
+}
+
+function computedRoute({ dep_pos, arr_pos, position }: Flight): Route {
+  if (!dep_pos || !arr_pos || !position) return {};
+  const flown = distanceKm(dep_pos, position);
+  const remaining = distanceKm(position, arr_pos);
+  return { remaining_km: remaining, progress: flown + remaining > 0 ? flown / (flown + remaining) : 0 };
 }

@@ -2,9 +2,11 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibreMap 
 import type { Theme } from "../state/theme.js";
 import {
   COLOUR_OFFSET,
+  type ColourBy,
   EVENT_TIME_OFFSET,
   INSTANCE_BYTES,
   POSITION_OFFSET,
+  SHAPE_OFFSET,
   TRACK_AND_SCALE_OFFSET,
   VELOCITY_OFFSET,
   fixedPoint,
@@ -14,7 +16,7 @@ import { FRAGMENT_SHADER, VERTEX_SHADER } from "./aircraft-shaders.js";
 import { MAX_EXTRAPOLATION_S } from "./dead-reckoning.js";
 import type { Fleet } from "./fleet.js";
 import { TILE_SIZE_PX, mercatorX, mercatorY } from "./mercator.js";
-import { SHAPE_TEXELS, planeDistanceField } from "./plane-shape.js";
+import { SHAPE_COUNT, SHAPE_TEXELS, shapeDistanceFields } from "./aircraft-shapes.js";
 
 const HALO: Record<Theme, readonly [number, number, number, number]> = {
   dark: [0.02, 0.04, 0.08, 0.85],
@@ -28,7 +30,10 @@ const RING: Record<Theme, readonly [number, number, number]> = {
 
 export interface AircraftView {
   theme: Theme;
-  typeFilter: string | null;
+  visible: boolean;
+  colourBy: ColourBy;
+  /** Unix seconds; aircraft heard of last before are not drawn. */
+  notBefore: number;
   selectedAddress: number | null;
 }
 
@@ -40,7 +45,7 @@ interface Program {
   program: WebGLProgram;
   vertexArray: WebGLVertexArrayObject;
   instances: WebGLBuffer;
-  shape: WebGLTexture;
+  shapes: WebGLTexture;
   uniform(name: string): WebGLUniformLocation | null;
 }
 
@@ -50,8 +55,8 @@ export function planeShareAt(zoom: number): number {
 }
 
 export function iconSizeAt(zoom: number): number {
-  if (zoom < 4.2) return 6 + 12 * planeShareAt(zoom) + Math.max(0, zoom - 1);
-  return Math.min(34, 21 + (zoom - 4.2) * 2.2);
+  if (zoom < 4.2) return 7 + 14 * planeShareAt(zoom) + Math.max(0, zoom - 1);
+  return Math.min(42, 25 + (zoom - 4.2) * 2.8);
 }
 
 function smoothstep(from: number, to: number, value: number): number {
@@ -91,7 +96,7 @@ export class AircraftLayer implements CustomLayerInterface {
       gl.deleteProgram(this.#program.program);
       gl.deleteVertexArray(this.#program.vertexArray);
       gl.deleteBuffer(this.#program.instances);
-      gl.deleteTexture(this.#program.shape);
+      gl.deleteTexture(this.#program.shapes);
     }
     this.#program = null;
   }
@@ -99,7 +104,7 @@ export class AircraftLayer implements CustomLayerInterface {
   render(gl: WebGL2RenderingContext, input: CustomRenderMethodInput): void {
     const map = this.#map;
     const resources = this.#program;
-    if (!map || !resources) return;
+    if (!map || !resources || !this.view().visible) return;
     this.#upload(gl, resources);
     if (this.#packedCount === 0) return;
 
@@ -116,11 +121,11 @@ export class AircraftLayer implements CustomLayerInterface {
     gl.useProgram(resources.program);
     gl.bindVertexArray(resources.vertexArray);
     gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, resources.shape);
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, resources.shapes);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.STENCIL_TEST);
     gl.disable(gl.CULL_FACE);
-    gl.uniform1i(resources.uniform("u_shape"), 0);
+    gl.uniform1i(resources.uniform("u_shapes"), 0);
     gl.uniformMatrix4fv(
       resources.uniform("u_matrix"),
       false,
@@ -149,7 +154,7 @@ export class AircraftLayer implements CustomLayerInterface {
 
   #upload(gl: WebGL2RenderingContext, resources: Program): void {
     const view = this.view();
-    const key = [this.fleet.revision, view.theme, view.typeFilter, view.selectedAddress].join();
+    const key = [this.fleet.revision, view.theme, view.colourBy, view.notBefore, view.selectedAddress].join();
     if (key === this.#packedFor) return;
     this.#packedFor = key;
     this.#baseTime = Math.floor(this.dataSeconds());
@@ -200,7 +205,8 @@ function createProgram(gl: WebGL2RenderingContext): Program {
   gl.vertexAttribPointer(3, 1, gl.FLOAT, false, INSTANCE_BYTES, EVENT_TIME_OFFSET);
   gl.vertexAttribPointer(4, 2, gl.UNSIGNED_SHORT, true, INSTANCE_BYTES, TRACK_AND_SCALE_OFFSET);
   gl.vertexAttribPointer(5, 4, gl.UNSIGNED_BYTE, true, INSTANCE_BYTES, COLOUR_OFFSET);
-  for (let location = 1; location <= 5; location++) {
+  gl.vertexAttribIPointer(6, 1, gl.UNSIGNED_BYTE, INSTANCE_BYTES, SHAPE_OFFSET);
+  for (let location = 1; location <= 6; location++) {
     gl.enableVertexAttribArray(location);
     gl.vertexAttribDivisor(location, 1);
   }
@@ -212,7 +218,7 @@ function createProgram(gl: WebGL2RenderingContext): Program {
     program,
     vertexArray,
     instances,
-    shape: createShapeTexture(gl),
+    shapes: createShapeTextures(gl),
     uniform(name) {
       if (!uniforms.has(name)) uniforms.set(name, gl.getUniformLocation(program, name));
       return uniforms.get(name) ?? null;
@@ -220,18 +226,19 @@ function createProgram(gl: WebGL2RenderingContext): Program {
   };
 }
 
-function createShapeTexture(gl: WebGL2RenderingContext): WebGLTexture {
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  // MapLibre leaves its own unpack settings behind, which would flip or premultiply the field.
+function createShapeTextures(gl: WebGL2RenderingContext): WebGLTexture {
+  const kind = gl.TEXTURE_2D_ARRAY;
+  const textures = gl.createTexture();
+  gl.bindTexture(kind, textures);
+  // MapLibre leaves its own unpack settings behind, which would flip or premultiply the fields.
   gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
   gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
-  gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, SHAPE_TEXELS, SHAPE_TEXELS, 0, gl.RED, gl.UNSIGNED_BYTE, planeDistanceField());
-  gl.generateMipmap(gl.TEXTURE_2D);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  gl.bindTexture(gl.TEXTURE_2D, null);
-  return texture;
+  gl.texImage3D(kind, 0, gl.R8, SHAPE_TEXELS, SHAPE_TEXELS, SHAPE_COUNT, 0, gl.RED, gl.UNSIGNED_BYTE, shapeDistanceFields());
+  gl.generateMipmap(kind);
+  gl.texParameteri(kind, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
+  gl.texParameteri(kind, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+  gl.texParameteri(kind, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(kind, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  gl.bindTexture(kind, null);
+  return textures;
 }

@@ -1,5 +1,5 @@
 import { NORMAL_SCALE, SELECTED_SCALE } from "./aircraft-buffer.js";
-import { SHAPE_RANGE_TEXELS, SHAPE_TEXELS } from "./plane-shape.js";
+import { SHAPE_RANGE_TEXELS, SHAPE_TEXELS } from "./aircraft-shapes.js";
 
 // Positions are 32-bit fixed point over the whole world. Subtracting the map's centre as integers is
 // exact, so aircraft do not jitter when zoomed in, and it wraps to the nearest copy of the world.
@@ -13,6 +13,7 @@ layout(location = 2) in vec2 a_velocity;
 layout(location = 3) in float a_event_time;
 layout(location = 4) in vec2 a_track_and_scale;
 layout(location = 5) in vec4 a_colour;
+layout(location = 6) in uint a_shape;
 
 uniform mat4 u_matrix;
 uniform ivec2 u_centre;
@@ -26,6 +27,7 @@ out vec2 v_corner;
 out vec4 v_colour;
 out float v_size_px;
 flat out float v_selected;
+flat out float v_shape;
 
 const float WORLD = 4294967296.0;
 const float SELECTED_LEAST_PX = 30.0;
@@ -49,6 +51,7 @@ void main() {
   gl_Position.xy += vec2(offset_px.x, -offset_px.y) * 2.0 / u_viewport_px * gl_Position.w;
 
   v_corner = a_corner;
+  v_shape = float(a_shape);
   v_colour = a_colour;
   v_colour.a *= mix(1.0, STALE_ALPHA, smoothstep(STALE_FROM, STALE_TO, u_now - a_event_time));
   v_size_px = size;
@@ -57,13 +60,15 @@ void main() {
 
 export const FRAGMENT_SHADER = `#version 300 es
 precision highp float;
+precision highp sampler2DArray;
 
 in vec2 v_corner;
 in vec4 v_colour;
 in float v_size_px;
 flat in float v_selected;
+flat in float v_shape;
 
-uniform sampler2D u_shape;
+uniform sampler2DArray u_shapes;
 uniform float u_plane_share;
 uniform vec4 u_halo;
 uniform float u_halo_px;
@@ -72,7 +77,7 @@ uniform vec3 u_ring;
 out vec4 fragment;
 
 void main() {
-  float level = texture(u_shape, v_corner * 0.5 + 0.5).r;
+  float level = texture(u_shapes, vec3(v_corner * 0.5 + 0.5, v_shape)).r;
   float plane_px = (level - 0.5) * ${(2 * SHAPE_RANGE_TEXELS).toFixed(1)} * v_size_px / ${SHAPE_TEXELS.toFixed(1)};
   float dot_px = (0.62 - length(v_corner)) * v_size_px * 0.5;
   float inside_px = mix(dot_px, plane_px, max(u_plane_share, v_selected));

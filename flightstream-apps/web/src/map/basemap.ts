@@ -54,7 +54,7 @@ function onSameMapEdge(a: Position, b: Position): boolean {
   return atAntimeridian || (a[1]! < -89 && b[1]! < -89);
 }
 
-const COLOURS = {
+export const MAP_COLOURS = {
   dark: {
     water: "#0a111c",
     land: "#18222f",
@@ -75,7 +75,7 @@ const COLOURS = {
   },
 } as const satisfies Record<Theme, Record<string, string>>;
 
-export const ROUTE_SOURCE = "route";
+export type MapColours = (typeof MAP_COLOURS)[Theme];
 
 const LABEL_SIZE: ExpressionSpecification = [
   "interpolate",
@@ -88,7 +88,7 @@ const LABEL_SIZE: ExpressionSpecification = [
 ];
 
 export function basemapStyle(basemap: Basemap, theme: Theme): StyleSpecification {
-  const colours = COLOURS[theme];
+  const colours = MAP_COLOURS[theme];
   return {
     version: 8,
     sources: {
@@ -96,7 +96,6 @@ export function basemapStyle(basemap: Basemap, theme: Theme): StyleSpecification
       coast: geoJson(basemap.coast),
       borders: geoJson(basemap.borders),
       labels: { type: "geojson", data: basemap.labels },
-      [ROUTE_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
     },
     layers: [
       { id: "water", type: "background", paint: { "background-color": colours.water } },
@@ -119,48 +118,6 @@ export function basemapStyle(basemap: Basemap, theme: Theme): StyleSpecification
         paint: { "line-color": colours.border, "line-width": ["interpolate", ["linear"], ["zoom"], 1, 0.5, 6, 1.3] },
       },
       ...labelLayers(colours),
-      {
-        id: "route-flown",
-        type: "line",
-        source: ROUTE_SOURCE,
-        filter: ["==", ["get", "part"], "flown"],
-        layout: { "line-cap": "round", "line-join": "round" },
-        paint: { "line-color": colours.route, "line-width": 2.5 },
-      },
-      {
-        id: "route-ahead",
-        type: "line",
-        source: ROUTE_SOURCE,
-        filter: ["==", ["get", "part"], "ahead"],
-        layout: { "line-join": "round" },
-        paint: { "line-color": colours.route, "line-width": 2, "line-dasharray": [2, 2] },
-      },
-      {
-        id: "route-airports",
-        type: "circle",
-        source: ROUTE_SOURCE,
-        filter: ["==", ["geometry-type"], "Point"],
-        paint: {
-          "circle-radius": 4.5,
-          "circle-color": colours.land,
-          "circle-stroke-color": colours.route,
-          "circle-stroke-width": 2,
-        },
-      },
-      {
-        id: "route-airport-codes",
-        type: "symbol",
-        source: ROUTE_SOURCE,
-        filter: ["==", ["geometry-type"], "Point"],
-        layout: {
-          "text-field": ["get", "code"],
-          "text-font": ["sans-serif"],
-          "text-size": 13,
-          "text-offset": [0, 1.1],
-          "text-anchor": "top",
-        },
-        paint: { "text-color": colours.route, "text-halo-color": colours.labelHalo, "text-halo-width": 1.5 },
-      },
     ],
   };
 }
@@ -169,7 +126,7 @@ export function basemapStyle(basemap: Basemap, theme: Theme): StyleSpecification
  * Smaller countries are named only further in, where there is room for them. Where names collide,
  * MapLibre keeps the one in the later layer, so the largest countries come last.
  */
-function labelLayers(colours: (typeof COLOURS)[Theme]): StyleSpecification["layers"] {
+function labelLayers(colours: MapColours): StyleSpecification["layers"] {
   return [5, 4, 3, 2, 1, 0].map((rank) => ({
     id: `labels-${rank}`,
     type: "symbol" as const,

@@ -1,4 +1,4 @@
-import { FlightType, type PositionReport, type PositionsMessage } from "../api/positions-codec.js";
+import type { PositionReport, PositionsMessage } from "../api/positions-codec.js";
 import { extrapolationSeconds, mercatorVelocity } from "./dead-reckoning.js";
 import { mercatorX, mercatorY } from "./mercator.js";
 
@@ -20,10 +20,12 @@ export class Fleet {
   velocityX = new Float32Array(INITIAL_CAPACITY);
   velocityY = new Float32Array(INITIAL_CAPACITY);
   altitudeM = new Float32Array(INITIAL_CAPACITY);
+  speedKmh = new Float32Array(INITIAL_CAPACITY);
   trackDeg = new Float32Array(INITIAL_CAPACITY);
   eventTime = new Float64Array(INITIAL_CAPACITY);
   type = new Uint8Array(INITIAL_CAPACITY);
   onGround = new Uint8Array(INITIAL_CAPACITY);
+  category = new Uint8Array(INITIAL_CAPACITY);
 
   readonly #rowOf = new Map<number, number>();
 
@@ -32,6 +34,13 @@ export class Fleet {
     for (const report of message.reports) this.#upsert(report);
     for (const address of message.removed) this.#remove(address);
     this.version = message.version;
+    this.revision++;
+  }
+
+  /** Drops everything; what comes next has other filters or another time. */
+  clear(): void {
+    this.#clear();
+    this.version = null;
     this.revision++;
   }
 
@@ -68,10 +77,12 @@ export class Fleet {
     this.velocityX[row] = velocity.x;
     this.velocityY[row] = velocity.y;
     this.altitudeM[row] = report.altitudeM;
+    this.speedKmh[row] = report.speedKmh;
     this.trackDeg[row] = Number.isFinite(report.trackDeg) ? report.trackDeg : 0;
     this.eventTime[row] = report.eventTime;
     this.type[row] = report.type;
     this.onGround[row] = report.onGround ? 1 : 0;
+    this.category[row] = report.category;
   }
 
   #remove(address: number): void {
@@ -92,10 +103,12 @@ export class Fleet {
       this.velocityX,
       this.velocityY,
       this.altitudeM,
+      this.speedKmh,
       this.trackDeg,
       this.eventTime,
       this.type,
       this.onGround,
+      this.category,
     ];
   }
 
@@ -107,20 +120,16 @@ export class Fleet {
     this.velocityX = grown(this.velocityX, new Float32Array(capacity));
     this.velocityY = grown(this.velocityY, new Float32Array(capacity));
     this.altitudeM = grown(this.altitudeM, new Float32Array(capacity));
+    this.speedKmh = grown(this.speedKmh, new Float32Array(capacity));
     this.trackDeg = grown(this.trackDeg, new Float32Array(capacity));
     this.eventTime = grown(this.eventTime, new Float64Array(capacity));
     this.type = grown(this.type, new Uint8Array(capacity));
     this.onGround = grown(this.onGround, new Uint8Array(capacity));
+    this.category = grown(this.category, new Uint8Array(capacity));
   }
 }
 
 function grown<Column extends Uint8Array | Uint32Array | Float32Array | Float64Array>(from: Column, to: Column): Column {
   to.set(from);
   return to;
-}
-
-export function typeName(type: number): string {
-  if (type === FlightType.Domestic) return "Domestic";
-  if (type === FlightType.International) return "International";
-  return "Unknown";
 }

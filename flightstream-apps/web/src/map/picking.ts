@@ -1,4 +1,4 @@
-import { type Fleet, typeName } from "./fleet.js";
+import type { Fleet } from "./fleet.js";
 
 export interface PickRequest {
   /** Mercator units; x may lie outside the unit square when the map shows a copy of the world. */
@@ -6,7 +6,8 @@ export interface PickRequest {
   y: number;
   radius: number;
   dataSeconds: number;
-  typeFilter: string | null;
+  /** Unix seconds; aircraft heard of last before are not shown, and so not found. */
+  notBefore: number;
 }
 
 /** Address of the aircraft nearest to a point and within the radius, or null. */
@@ -14,7 +15,7 @@ export function pickAircraft(fleet: Fleet, request: PickRequest): number | null 
   let best: number | null = null;
   let bestDistance = request.radius * request.radius;
   for (let row = 0; row < fleet.count; row++) {
-    if (request.typeFilter !== null && typeName(fleet.type[row]!) !== request.typeFilter) continue;
+    if (fleet.eventTime[row]! < request.notBefore) continue;
     const position = fleet.positionAt(row, request.dataSeconds);
     let dx = position.x - request.x;
     dx -= Math.round(dx);

@@ -32,3 +32,14 @@ export function contains(outer: BoundingBox | null, inner: BoundingBox): boolean
     inner.south >= outer.south && inner.north <= outer.north && inner.west >= outer.west && inner.east <= outer.east
   );
 }
+
+/** What is looked at as the API's `bbox`, none where all of the world is. */
+export function boxParameter({ box }: VisibleArea): { bbox?: string } {
+  if (box.east - box.west >= 360) return {};
+  const edges = [Math.max(-90, box.south), wrapped(box.west), Math.min(90, box.north), wrapped(box.east)];
+  return { bbox: edges.map((degrees) => degrees.toFixed(4)).join(",") };
+}
+
+function wrapped(longitude: number): number {
+  return ((((longitude + 180) % 360) + 360) % 360) - 180;
+}

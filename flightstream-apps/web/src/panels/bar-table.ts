@@ -4,6 +4,8 @@ import { formatCount } from "../format.js";
 export interface BarSegment {
   /** Names the colour, by the style sheet's `.segment[data-kind]`. */
   kind: string;
+  /** Said of the segment in its tooltip, and to those who hear the table. */
+  label?: string;
   value: number;
 }
 
@@ -11,10 +13,12 @@ export interface BarRow {
   key: string;
   label: string;
   value: number;
+  /** The value as it is written, if not as a count. */
+  text?: string;
   /** What stands beside the number, such as a share. */
   note?: string;
   segments: readonly BarSegment[];
-  /** Makes the label a toggle button. */
+  /** Whether the label's toggle button is on; absent where the button does not toggle. */
   pressed?: boolean;
 }
 
@@ -25,7 +29,7 @@ export interface BarTable {
   rows: readonly BarRow[];
   /** The value of a full bar; the largest row's unless given. */
   fullBar?: number;
-  onToggle?: (key: string) => void;
+  onPress?: (key: string) => void;
 }
 
 /**
@@ -39,7 +43,7 @@ export function renderBarTable(body: HTMLElement, model: BarTable): void {
   const fullBar = Math.max(1, model.fullBar ?? Math.max(...model.rows.map((row) => row.value)));
 
   model.rows.forEach((rowModel, index) => {
-    const row = existing.get(rowModel.key) ?? createRow(rowModel, model.onToggle);
+    const row = existing.get(rowModel.key) ?? createRow(rowModel, model.onPress);
     existing.delete(rowModel.key);
     updateRow(row, rowModel, fullBar);
     if (rows.rows[index] !== row) rows.insertBefore(row, rows.rows[index] ?? null);
@@ -69,16 +73,22 @@ function createTable(body: HTMLElement, model: BarTable): HTMLTableElement {
   return table;
 }
 
-function createRow(model: BarRow, onToggle: BarTable["onToggle"]): HTMLTableRowElement {
-  const label = onToggle
+function createRow(model: BarRow, onPress: BarTable["onPress"]): HTMLTableRowElement {
+  const label = onPress
     ? element("button", { type: "button", class: "bar-label" })
     : element("span", { class: "bar-label" });
-  if (onToggle) label.addEventListener("click", () => onToggle(model.key));
+  if (onPress) label.addEventListener("click", () => onPress(model.key));
   return element(
     "tr",
     { "data-key": model.key },
     element("th", { scope: "row" }, label, element("span", { class: "bar", "aria-hidden": "true" })),
-    element("td", {}, element("span", { class: "bar-value" }), element("span", { class: "bar-note" })),
+    element(
+      "td",
+      {},
+      element("span", { class: "bar-value" }),
+      element("span", { class: "bar-note" }),
+      element("span", { class: "bar-split visually-hidden" }),
+    ),
   );
 }
 
@@ -88,8 +98,11 @@ function updateRow(row: HTMLTableRowElement, model: BarRow, fullBar: number): vo
   setText(label, model.label);
   label.title = model.label;
   if (model.pressed !== undefined) label.setAttribute("aria-pressed", String(model.pressed));
-  setText(row.querySelector(".bar-value")!, formatCount(model.value));
+  setText(row.querySelector(".bar-value")!, model.text ?? formatCount(model.value));
   setText(row.querySelector(".bar-note")!, model.note ?? "");
+  const split = model.segments.flatMap(({ label, value }) => (label ? `${label} ${formatCount(value)}` : [])).join(", ");
+  setText(row.querySelector(".bar-split")!, split && ` (${split})`);
+  row.querySelector<HTMLElement>(".bar")!.title = split;
   updateSegments(row.querySelector<HTMLElement>(".bar")!, model.segments, fullBar);
 }
 
@@ -97,6 +110,7 @@ function updateSegments(bar: HTMLElement, segments: readonly BarSegment[], fullB
   segments.forEach((segment, index) => {
     const part = (bar.children[index] as HTMLElement | undefined) ?? bar.appendChild(element("span", { class: "segment" }));
     part.dataset["kind"] = segment.kind;
+    part.dataset["value"] = String(segment.value);
     part.style.setProperty("width", `${((segment.value / fullBar) * 100).toFixed(2)}%`);
   });
   while (bar.children.length > segments.length) bar.lastChild!.remove();

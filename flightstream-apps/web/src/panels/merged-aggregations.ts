@@ -9,7 +9,7 @@ const SEPARATOR = "__";
 export function mergeAggregations(panels: readonly Asking[]): Aggregations {
   const merged: Aggregations = {};
   for (const panel of panels) {
-    for (const [name, aggregation] of Object.entries(panel.aggs)) merged[nameFor(panel, name)] = aggregation;
+    for (const [name, aggregation] of Object.entries(panel.aggs ?? {})) merged[nameFor(panel, name)] = aggregation;
   }
   return merged;
 }
@@ -17,7 +17,7 @@ export function mergeAggregations(panels: readonly Asking[]): Aggregations {
 /** One panel's part of the answer, under its own names again. */
 export function resultsFor(panel: Asking, merged: AggregationResults): AggregationResults {
   const own: AggregationResults = {};
-  for (const name of Object.keys(panel.aggs)) own[name] = merged[nameFor(panel, name)];
+  for (const name of Object.keys(panel.aggs ?? {})) own[name] = merged[nameFor(panel, name)];
   return own;
 }
 

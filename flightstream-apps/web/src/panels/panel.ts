@@ -7,6 +7,8 @@ export interface PanelData {
   total: number;
   /** Results under the names that the panel gave its aggregations. */
   aggregations: AggregationResults;
+  /** What the panel's own request brought; null before its first answer. */
+  fetched: unknown;
   tick: Tick | null;
   store: Store;
 }
@@ -15,9 +17,14 @@ export interface PanelData {
 export interface Panel {
   /** Also the prefix of its aggregations in the shared request, so it must be unique. */
   id: string;
+  /** English, translated where it is shown. */
   title: string;
-  /** What it asks of the search; a panel without any lives on the ticks alone. */
-  aggs: Aggregations;
+  /** What it asks of the search; a panel without any lives on the ticks, or on a request of its own. */
+  aggs?: Aggregations;
+  /** A request of its own. Panels of one view with the same function share its answer. */
+  fetch?: (store: Store) => Promise<unknown>;
+  /** How many columns it takes in a view without a map. */
+  width?: 1 | 2 | 3;
   /** Called with fresh data up to once a second; updates what it drew before. */
   render(body: HTMLElement, data: PanelData): void;
 }

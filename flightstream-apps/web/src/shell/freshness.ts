@@ -1,5 +1,6 @@
 import { required, setText } from "../dom.js";
-import { formatAge, formatDateTime, formatTime } from "../format.js";
+import { formatAge, formatCount, formatDateTime, formatTime } from "../format.js";
+import { t } from "../i18n/translate.js";
 import type { DataClock } from "../state/data-clock.js";
 import type { AppState, Store } from "../state/store.js";
 
@@ -22,7 +23,9 @@ export function showFreshness(store: Store, clock: DataClock): void {
   const update = () => {
     const report = describe(store.state, clock.now(performance.now()));
     indicator.dataset["state"] = report.state;
+    document.body.dataset["freshness"] = report.state;
     setText(text, report.text);
+    indicator.title = report.text;
   };
   store.watch("connection", update);
   announceConnection(store);
@@ -35,8 +38,8 @@ function announceConnection(store: Store): void {
   const announcement = required("#connection-announcement");
   let wasLost = false;
   store.watch("connection", (connection) => {
-    if (connection === "lost") setText(announcement, "Connection lost, retrying");
-    else if (wasLost) setText(announcement, "Connected again");
+    if (connection === "lost") setText(announcement, t("Connection lost, retrying"));
+    else if (wasLost) setText(announcement, t("Connected again"));
     wasLost = connection === "lost";
   });
 }
@@ -44,14 +47,21 @@ function announceConnection(store: Store): void {
 function describe({ connection, tick }: AppState, dataNowMs: number | null): Report {
   const asOf = tick?.as_of ?? null;
   if (connection === "lost") {
-    const since = asOf === null ? "" : ` · data as of ${stamp(asOf)}`;
-    return { state: "lost", text: `Disconnected – retrying${since}` };
+    const since = asOf === null ? "" : ` · ${t("data as of {time}", { time: stamp(asOf) })}`;
+    return { state: "lost", text: `${t("Disconnected – retrying")}${since}` };
   }
-  if (!tick) return { state: "connecting", text: "Connecting…" };
-  if (asOf === null || dataNowMs === null) return { state: "empty", text: "Waiting for the first records" };
+  if (!tick) return { state: "connecting", text: t("Connecting…") };
+  if (asOf === null || dataNowMs === null) return { state: "empty", text: t("Waiting for the first records") };
   const behindMs = Math.max(0, dataNowMs - asOf);
-  const kind = tick.replay ? "Replay, data" : "Data";
-  const text = `${kind} as of ${stamp(asOf)} · ${formatAge(behindMs)} behind`;
+  const behind = t("{age} behind", { age: formatAge(behindMs) });
+  const time = stamp(asOf);
+  const text = [
+    tick.replay ? t("Replay, data as of {time}", { time }) : t("Data as of {time}", { time }),
+    behind,
+    tick.pipeline.lag > 0 && t("lag {count}", { count: formatCount(tick.pipeline.lag) }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
   if (behindMs > STALE_MS) return { state: "stale", text };
   return { state: behindMs > AGEING_MS ? "ageing" : "fresh", text };
 }

@@ -1,4 +1,5 @@
 import { required, setText } from "../dom.js";
+import { t } from "../i18n/translate.js";
 
 const SWIPE_PX = 30;
 
@@ -11,7 +12,7 @@ export function connectSheet(): void {
   function setOpen(open: boolean): void {
     sheet.classList.toggle("open", open);
     toggle.setAttribute("aria-expanded", String(open));
-    setText(label, open ? "Show fewer figures" : "Show all figures");
+    setText(label, open ? t("Show fewer figures") : t("Show all figures"));
   }
 
   toggle.addEventListener("click", () => setOpen(!sheet.classList.contains("open")));

@@ -1,5 +1,7 @@
 import { required, setText } from "../dom.js";
 import { formatCount } from "../format.js";
+import { t } from "../i18n/translate.js";
+import { hasFilters } from "../state/filters.js";
 import type { Store } from "../state/store.js";
 
 /** Often enough to be useful, seldom enough not to talk over the rest of the page. */
@@ -10,28 +12,22 @@ export function createTotal(store: Store): (total: number) => void {
   const figure = required("#total");
   const unit = required("#total-unit");
   const announcement = required("#total-announcement");
-  const chip = required("#clear-filter");
   let announcedAt = -Infinity;
-
-  store.watch("filters", ({ type }) => {
-    chip.hidden = type === null;
-    setText(chip, type === null ? "" : `${type} only`);
-    chip.setAttribute("aria-label", `Showing ${type ?? "all"} flights only. Show all again.`);
+  store.onChange(["filters"], () => {
     announcedAt = -Infinity;
   });
-  chip.addEventListener("click", () => store.set({ filters: { ...store.state.filters, type: null } }));
 
   return (total) => {
+    const { tick, filters } = store.state;
     const text = formatCount(total);
-    const { type } = store.state.filters;
-    const noun = type === null ? "aircraft" : `${type.toLowerCase()} flights`;
+    const of = hasFilters(filters) && tick ? t("of {count} aircraft", { count: formatCount(tick.total) }) : t("aircraft");
     figure.dataset["total"] = String(total);
     setText(figure, text);
-    setText(unit, noun);
+    setText(unit, of);
     document.title = `(${text}) flightstream`;
     if (performance.now() - announcedAt > ANNOUNCE_MS) {
       announcedAt = performance.now();
-      setText(announcement, `${text} ${noun}`);
+      setText(announcement, `${text} ${of}`);
     }
   };
 }

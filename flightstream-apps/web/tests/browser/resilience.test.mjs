@@ -7,7 +7,7 @@ import { countPixels } from "./pixels.mjs";
 import { freePort, restartableServer } from "./server.mjs";
 
 const isCruiseYellow = ([red, green, blue]) => red > 215 && green > 140 && blue < 130;
-const MAP_MIDDLE = { x: 60, y: 120, width: 700, height: 500 };
+const MAP_MIDDLE = { x: 60, y: 160, width: 700, height: 480 };
 
 describe("when things break", () => {
   let browser;
@@ -49,7 +49,7 @@ describe("when things break", () => {
   });
 
   test("draws again after the graphics card was lost", async () => {
-    const { page, context } = await openWatchedPage(browser, server.url, { colorScheme: "dark" });
+    const { page, context } = await openWatchedPage(browser, new URL("?view=flight", server.url).href, { colorScheme: "dark" });
     await mapReady(page);
     const yellow = async () => countPixels(browser, await page.screenshot({ clip: MAP_MIDDLE }), isCruiseYellow);
     await eventually(async () => assert.ok((await yellow()) > 100));

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlightType, type PositionReport, type PositionsMessage } from "../../src/api/positions-codec.js";
-import { INSTANCE_BYTES, fixedPoint, packAircraft } from "../../src/map/aircraft-buffer.js";
+import { Category, FlightType, type PositionReport, type PositionsMessage } from "../../src/api/positions-codec.js";
+import {
+  COLOUR_OFFSET,
+  type ColourBy,
+  INSTANCE_BYTES,
+  SHAPE_OFFSET,
+  TRACK_AND_SCALE_OFFSET,
+  fixedPoint,
+  packAircraft,
+} from "../../src/map/aircraft-buffer.js";
 import { Fleet } from "../../src/map/fleet.js";
 import { mercatorX, mercatorY } from "../../src/map/mercator.js";
 import { pickAircraft } from "../../src/map/picking.js";
@@ -17,6 +25,7 @@ function report(address: number, change: Partial<PositionReport> = {}): Position
     speedKmh: 800,
     type: FlightType.International,
     onGround: false,
+    category: Category.NarrowBody,
     eventTime: 1_000,
     ...change,
   };
@@ -40,8 +49,8 @@ function fleetOf(...reports: PositionReport[]): Fleet {
   return fleet;
 }
 
-const PICK = { radius: 1e-4, dataSeconds: 1_000, typeFilter: null };
-const PACK = { theme: "dark", typeFilter: null, selectedAddress: null, baseTime: 0 } as const;
+const PICK = { radius: 1e-4, dataSeconds: 1_000, notBefore: 0 };
+const PACK = { theme: "dark", colourBy: "altitude", notBefore: 0, selectedAddress: null, baseTime: 0 } as const;
 
 test("a delta adds, updates and removes", () => {
   const fleet = fleetOf(report(1), report(2), report(3));
@@ -81,19 +90,39 @@ test("an aircraft is picked on a copy of the world", () => {
   assert.equal(pickAircraft(fleet, { ...PICK, x: mercatorX(8) - 1, y: mercatorY(50) }), 1);
 });
 
-test("what a filter hides is neither drawn nor picked", () => {
-  const fleet = fleetOf(report(1, { type: FlightType.Domestic }), report(2, { lat: 51 }));
-  assert.equal(packAircraft(fleet, { ...PACK, typeFilter: "Domestic" }).count, 1);
-  assert.equal(pickAircraft(fleet, { ...PICK, typeFilter: "Domestic", x: mercatorX(8), y: mercatorY(51) }), null);
+test("an aircraft not heard of lately is neither drawn nor picked, if so wished", () => {
+  const fleet = fleetOf(report(1), report(2, { lat: 51, eventTime: 400 }));
+  assert.equal(packAircraft(fleet, { ...PACK, notBefore: 940 }).count, 1);
+  assert.equal(pickAircraft(fleet, { ...PICK, notBefore: 940, x: mercatorX(8), y: mercatorY(51) }), null);
 });
 
-test("the selected aircraft is drawn last, once, even when filtered out", () => {
+test("the selected aircraft is drawn last, once, even when it is old", () => {
   const fleet = fleetOf(report(1, { lon: 1 }), report(2, { lon: 2 }));
-  const packed = packAircraft(fleet, { ...PACK, selectedAddress: 1, typeFilter: "Domestic" });
+  const packed = packAircraft(fleet, { ...PACK, selectedAddress: 1, notBefore: 2_000 });
   assert.equal(packed.count, 1);
   const both = packAircraft(fleet, { ...PACK, selectedAddress: 1 });
   assert.equal(both.count, 2);
   assert.equal(new DataView(both.bytes).getInt32(INSTANCE_BYTES, true), fixedPoint(mercatorX(1)));
+});
+
+test("each category of aircraft has its own shape, and size", () => {
+  const view = (category: Category) => new DataView(packAircraft(fleetOf(report(1, { category })), PACK).bytes);
+  const scaleOf = (category: Category) => view(category).getUint16(TRACK_AND_SCALE_OFFSET + 2, true);
+  assert.equal(view(Category.Helicopter).getUint8(SHAPE_OFFSET), Category.Helicopter);
+  assert.ok(scaleOf(Category.WideBody) > scaleOf(Category.NarrowBody));
+  assert.ok(scaleOf(Category.NarrowBody) > scaleOf(Category.Light));
+});
+
+test("colours tell altitude, or speed, or nothing", () => {
+  const colour = (colourBy: ColourBy, change: Partial<PositionReport>) => {
+    const { bytes } = packAircraft(fleetOf(report(1, change)), { ...PACK, colourBy });
+    return [...new Uint8Array(bytes, COLOUR_OFFSET, 3)].join();
+  };
+  assert.notEqual(colour("altitude", { altitudeM: 1_000 }), colour("altitude", { altitudeM: 11_000 }));
+  assert.equal(colour("altitude", { speedKmh: 200 }), colour("altitude", { speedKmh: 900 }));
+  assert.notEqual(colour("speed", { speedKmh: 200 }), colour("speed", { speedKmh: 900 }));
+  assert.notEqual(colour("speed", { speedKmh: NaN }), colour("speed", { speedKmh: 0 }));
+  assert.equal(colour("plain", { altitudeM: 1_000 }), colour("plain", { altitudeM: 11_000 }));
 });
 
 test("fixed-point positions wrap around the world", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlightType, addressOf, decodePositions, hexOf } from "../../src/api/positions-codec.js";
+import { Category, FlightType, addressOf, decodePositions, hexOf } from "../../src/api/positions-codec.js";
 
 interface Row {
   address: number;
@@ -10,6 +10,7 @@ interface Row {
   track: number;
   speed: number;
   flags: number;
+  category: number;
   time: number;
 }
 
@@ -21,6 +22,7 @@ const ROW: Row = {
   track: 27_260,
   speed: 818,
   flags: 0b010_0_10,
+  category: 6,
   time: 1_706_705_158,
 };
 
@@ -42,6 +44,7 @@ function message({ rows = [ROW], removed = [] as number[], flags = 1, magic = "F
     bytes.writeUInt16LE(row.track, at + 14);
     bytes.writeUInt16LE(row.speed, at + 16);
     bytes.writeUInt8(row.flags, at + 18);
+    bytes.writeUInt8(row.category, at + 19);
     bytes.writeUInt32LE(row.time, at + 20);
   });
   removed.forEach((address, index) => bytes.writeUInt32LE(address, 40 + rows.length * 24 + index * 4));
@@ -57,6 +60,10 @@ test("reads the header", () => {
   assert.equal(decodePositions(message({ flags: 0 })).fullSnapshot, false);
 });
 
+test("a category of a later version is not known", () => {
+  assert.equal(decodePositions(message({ rows: [{ ...ROW, category: 7 }] })).reports[0]!.category, Category.Unknown);
+});
+
 test("reads a row", () => {
   const [report] = decodePositions(message()).reports;
   assert.deepEqual(report, {
@@ -68,6 +75,7 @@ test("reads a row", () => {
     speedKmh: 818,
     type: FlightType.International,
     onGround: false,
+    category: Category.Helicopter,
     eventTime: 1_706_705_158,
   });
 });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areaToLoad, contains } from "../../src/map/viewport.js";
+import { areaToLoad, boxParameter, contains } from "../../src/map/viewport.js";
 import { repaintIntervalMs } from "../../src/map/repaint-pace.js";
 import { mergeAggregations, resultsFor } from "../../src/panels/merged-aggregations.js";
 import { DataClock } from "../../src/state/data-clock.js";
-import { NO_FILTERS, queryFor } from "../../src/state/filters.js";
 
 test("the data's clock runs on between ticks", () => {
   const clock = new DataClock();
@@ -31,11 +30,6 @@ test("each panel gets its own results back from the shared request", () => {
   assert.deepEqual(resultsFor(departures, { arrivals__top: "a", departures__top: "d" }), { top: "d" });
 });
 
-test("filters become a query only when there are any", () => {
-  assert.equal(queryFor(NO_FILTERS), undefined);
-  assert.deepEqual(queryFor({ type: "Domestic" }), { terms: { type: ["Domestic"] } });
-});
-
 const EUROPE = { south: 40, west: -10, north: 60, east: 20 };
 
 test("only the visible part is loaded when there is much to load and the view is close", () => {
@@ -49,6 +43,12 @@ test("only the visible part is loaded when there is much to load and the view is
 
 test("a view over the antimeridian loads the world", () => {
   assert.equal(areaToLoad({ zoom: 6, box: { south: -40, west: 170, north: -10, east: 190 } }, 50_000), null);
+});
+
+test("what is looked at is asked for in longitudes from -180 to 180", () => {
+  assert.deepEqual(boxParameter({ zoom: 3, box: EUROPE }), { bbox: "40.0000,-10.0000,60.0000,20.0000" });
+  assert.deepEqual(boxParameter({ zoom: 3, box: { ...EUROPE, west: 170, east: 190 } }), { bbox: "40.0000,170.0000,60.0000,-170.0000" });
+  assert.deepEqual(boxParameter({ zoom: 0, box: { ...EUROPE, west: -200, east: 200 } }), {});
 });
 
 test("the map repaints once a second far out and smoothly close up", () => {
