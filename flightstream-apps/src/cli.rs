@@ -906,6 +906,14 @@ pub(crate) struct StatusOf {
         env = "FLIGHTSTREAM_GROUP"
     )]
     pub(crate) group: Vec<String>,
+    /// Addresses that stages have for --metrics: adds what each task does, and what it has still to restore
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_STAGE"
+    )]
+    pub(crate) stage: Vec<String>,
     /// Time between two looks
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, env = "FLIGHTSTREAM_INTERVAL")]
     pub(crate) interval: Duration,

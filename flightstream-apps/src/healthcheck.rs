@@ -6,7 +6,8 @@ use crate::Outcome;
 use crate::error::CommandError;
 
 const PATIENCE: Duration = Duration::from_secs(3);
-const LONGEST_ANSWER: u64 = 4096;
+/// What metrics of many partitions take, at the most.
+const LONGEST_ANSWER: u64 = 16 << 20;
 
 /// Asks a stage whether it is well: an image needs no other client.
 pub(crate) fn healthcheck(url: &str) -> Outcome {
@@ -26,7 +27,8 @@ pub(crate) fn healthcheck(url: &str) -> Outcome {
     }
 }
 
-fn ask(host: &str, path: &str) -> std::io::Result<String> {
+/// An answer with its head, over a connection of its own.
+pub(crate) fn ask(host: &str, path: &str) -> std::io::Result<String> {
     let no_address = || std::io::Error::other("the name has no address");
     let address = host.to_socket_addrs()?.next().ok_or_else(no_address)?;
     let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;

@@ -33,6 +33,7 @@ mod stages;
 mod statistics;
 mod status;
 mod status_line;
+mod tasks;
 mod topics;
 
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use flightstream_core::log::kafka::KafkaLog;
 
 use crate::data::topics;
 use crate::error::CommandError;
+use crate::tasks::Tasks;
 use crate::{Outcome, cli, cluster, signals};
 
 /// The stages' groups, with what they read.
@@ -25,7 +26,8 @@ pub(crate) fn status(options: &cli::StatusOf) -> Outcome {
         loop {
             let at = Instant::now();
             let rows = rows(&log, &options.group)?;
-            print(&rows, before.as_ref(), at, clears);
+            let tasks = Tasks::ask(&options.stage)?;
+            print(&rows, &tasks, before.as_ref(), at, clears);
             if options.once {
                 return Ok(());
             }
@@ -88,15 +90,21 @@ fn rows(log: &KafkaLog, groups: &[String]) -> Result<Vec<Row>, CommandError> {
     Ok(rows)
 }
 
-fn print(rows: &[Row], before: Option<&(Instant, Vec<Row>)>, at: Instant, clears: bool) {
+fn print(
+    rows: &[Row],
+    tasks: &Tasks,
+    before: Option<&(Instant, Vec<Row>)>,
+    at: Instant,
+    clears: bool,
+) {
     let mut text = String::new();
     if clears {
         // Back to the top, and everything away.
         text.push_str("\x1b[H\x1b[2J");
     }
     text.push_str(&format!(
-        "{:<24} {:<12} {:>7} {:<32} {:>12} {:>12} {:>10} {:>10}\n",
-        "GROUP", "STATE", "MEMBERS", "PARTITION", "COMMITTED", "END", "LAG", "RECORDS/S"
+        "{:<24} {:<12} {:>7} {:<32} {:>12} {:>12} {:>10} {:>10}  {}\n",
+        "GROUP", "STATE", "MEMBERS", "PARTITION", "COMMITTED", "END", "LAG", "RECORDS/S", "TASK"
     ));
     let earlier = before.map(|(then, rows)| (at - *then, by_partition(rows)));
     for row in rows {
@@ -106,7 +114,7 @@ fn print(rows: &[Row], before: Option<&(Instant, Vec<Row>)>, at: Instant, clears
             Some(format!("{:.0}", rate(moved, *elapsed)))
         });
         text.push_str(&format!(
-            "{:<24} {:<12} {:>7} {:<32} {:>12} {:>12} {:>10} {:>10}\n",
+            "{:<24} {:<12} {:>7} {:<32} {:>12} {:>12} {:>10} {:>10}  {}\n",
             row.group,
             row.state,
             row.members,
@@ -116,6 +124,7 @@ fn print(rows: &[Row], before: Option<&(Instant, Vec<Row>)>, at: Instant, clears
             row.end,
             row.lag,
             rate.unwrap_or_else(|| "-".to_owned()),
+            tasks.describe(&row.group, &row.partition.partition().to_string()),
         ));
     }
     let lag: u64 = rows.iter().map(|row| row.lag).sum();

@@ -162,6 +162,8 @@ impl Meter {
         histogram!(BULK_SECONDS, labels()).record(took);
         histogram!(BULK_DOCUMENTS, labels()).record(documents as f64);
         histogram!(BULK_BYTES, labels()).record(bytes as f64);
+        // There from the first bulk on: a rule cannot tell a metric that is missing from one that is nothing.
+        counter!(BULK_RETRIED, labels()).increment(0);
     }
 
     /// Takes note of documents that a search store has to be sent again.
