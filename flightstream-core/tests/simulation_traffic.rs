@@ -93,7 +93,8 @@ fn stepping_and_jumping_give_the_same() {
     assert_eq!(ticked, rows(&at_once));
     assert_eq!(rows(jumping.tick(end)), ticked[ticked.len() - 997..]);
     assert!(jumping.tick(end).is_empty());
-    assert!(jumping.tick(START).is_empty());
+    let a_little_before = end.minus(Duration::from_secs(1));
+    assert!(jumping.tick(a_little_before).is_empty());
 }
 
 #[test]
@@ -447,4 +448,25 @@ fn speed() {
         messages as f64 / seconds,
         bytes / messages
     );
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_silence_it() {
+    let mut simulation = simulation(1, 500);
+    let first = simulation.tick(START).len();
+    let later = START.plus(Duration::from_secs(2 * 3600));
+    assert_eq!(
+        simulation.tick(later).len(),
+        first,
+        "after a pause each reports once"
+    );
+    let before = START.plus(Duration::from_secs(3600));
+    assert_eq!(
+        simulation.tick(before).len(),
+        first,
+        "and so after a jump back"
+    );
+    assert!(simulation.tick(before).is_empty());
+    let next = before.plus(Duration::from_secs(1));
+    assert!(!simulation.tick(next).is_empty(), "then time goes on");
 }

@@ -8,6 +8,7 @@ mod alerts;
 mod assets;
 mod cache;
 mod clusters;
+mod connections;
 mod csv;
 mod error;
 mod events;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::access::{Access, admit};
+use super::connections::Bounded;
 use super::events::Pulse;
 use super::shared::{Shared, Sources};
 use super::{headers, router};
@@ -49,9 +50,8 @@ impl Server {
         }));
         let router = headers::add(router, self.address).with_state(shared);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let listener = self.listener.tap_io(|connection| {
-            // Ticks are small and should not wait for one another.
-            if let Err(error) = connection.set_nodelay(true) {
+        let listener = Bounded::new(self.listener).tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay() {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });

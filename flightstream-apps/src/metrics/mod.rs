@@ -14,6 +14,7 @@ use axum::routing::get;
 use flightstream_core::runtime::{Health, Running};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+pub(crate) use self::process::most_files;
 use crate::cli;
 use crate::dashboard::headers;
 use crate::error::CommandError;

@@ -48,9 +48,15 @@ pub(super) fn collect() {
         // One of them is the directory that is being read.
         gauge!("process_open_fds").set(open.count().saturating_sub(1) as f64);
     }
-    if let Some(most) = read("limits").and_then(|limits| field(&limits, "Max open files")) {
-        gauge!("process_max_fds").set(most);
+    if let Some(most) = most_files() {
+        gauge!("process_max_fds").set(most as f64);
     }
+}
+
+/// How many files this process may have open, if the system says.
+pub(crate) fn most_files() -> Option<usize> {
+    let limits = read("limits")?;
+    Some(field(&limits, "Max open files")? as usize)
 }
 
 fn read(name: &str) -> Option<String> {

@@ -108,12 +108,14 @@ impl Simulation {
     /// The reports that have become due since the last tick, at most those of the last interval: after a pause each
     /// aircraft reports once. The first tick gives one report of every aircraft.
     ///
-    /// A `now` that is not after the last tick's gives nothing.
+    /// A `now` that is not after the last tick's gives nothing, unless it is more than an interval before: then the clock
+    /// was set back, and each aircraft reports once more.
     pub fn tick(&mut self, now: Timestamp) -> &Messages {
         let interval = Duration::from_millis(self.interval.unsigned_abs());
         let earliest = now.minus(interval);
-        let after = self.last.map_or(earliest, |last| last.max(earliest));
-        self.last = self.last.max(Some(now));
+        let last = self.last.filter(|last| last.minus(interval) <= now);
+        let after = last.map_or(earliest, |last| last.max(earliest));
+        self.last = last.max(Some(now));
 
         let mut messages = std::mem::take(&mut self.messages);
         messages.clear();
