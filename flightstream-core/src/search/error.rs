@@ -96,6 +96,13 @@ pub enum SearchError {
         /// What it says.
         reason: String,
     },
+    /// The connection broke while the request was on its way: nobody knows what was done of it. Try again; bulks with
+    /// external versions may be sent twice.
+    #[error("the connection to the search store broke: {reason}")]
+    Interrupted {
+        /// What it says.
+        reason: String,
+    },
     /// The store answers with an error that has no variant of its own.
     #[error("the search store answers with status {status}, {error_type}: {reason}")]
     Remote {
@@ -123,7 +130,7 @@ impl SearchError {
             Self::CircuitBreaking { .. } => 429,
             Self::TooManyRequests { .. } => 429,
             Self::TooLarge { .. } => 413,
-            Self::Unavailable { .. } => 503,
+            Self::Unavailable { .. } | Self::Interrupted { .. } => 503,
             Self::Denied { status, .. } | Self::Remote { status, .. } => *status,
             Self::MappingDiffers { .. }
             | Self::Parsing { .. }
@@ -149,7 +156,7 @@ impl SearchError {
             Self::Denied { .. } => "security_exception",
             Self::TooManyRequests { .. } => "es_rejected_execution_exception",
             Self::TooLarge { .. } => "content_too_long_exception",
-            Self::Unavailable { .. } => "unavailable_shards_exception",
+            Self::Unavailable { .. } | Self::Interrupted { .. } => "unavailable_shards_exception",
             Self::Remote { error_type, .. } => error_type,
         }
     }

@@ -78,10 +78,10 @@ impl Client {
         })
     }
 
-    /// Asks a node, and the next one if that cannot be reached. Everything that is asked may be asked twice.
+    /// Asks a node, and the next one if that cannot be reached.
     ///
     /// # Errors
-    /// [`SearchError::Unavailable`] if no node answers.
+    /// [`SearchError::Unavailable`] if no node can be reached, [`SearchError::Interrupted`] if one does not answer.
     pub(super) async fn ask(&self, mut request: Request) -> Result<Answer, SearchError> {
         let mut headers = HeaderMap::new();
         if self.gzip
@@ -105,11 +105,11 @@ impl Client {
                 Err(failure) => {
                     node.failed(Instant::now());
                     let reason = format!("{}: {}", node.url, failure.reason);
-                    last = Some(Err(SearchError::Unavailable { reason }));
-                    if failure.is_timeout {
-                        // It may be at work on it. Another node would have the same work.
-                        break;
+                    if failure.was_sent {
+                        // It may be at work on it, or too large for it: another node would fare the same.
+                        return Err(SearchError::Interrupted { reason });
                     }
+                    last = Some(Err(SearchError::Unavailable { reason }));
                 }
             }
         }
@@ -141,7 +141,8 @@ impl Client {
 
 struct Failure {
     reason: String,
-    is_timeout: bool,
+    /// Whether there was a connection.
+    was_sent: bool,
 }
 
 impl From<elasticsearch::Error> for Failure {
@@ -153,11 +154,14 @@ impl From<elasticsearch::Error> for Failure {
             reason = cause.to_string();
             source = cause.source();
         }
-        let is_timeout = error.is_timeout();
-        if is_timeout {
+        if error.is_timeout() {
             "no answer in time".clone_into(&mut reason);
         }
-        Self { reason, is_timeout }
+        let http = error.source().and_then(|cause| cause.downcast_ref());
+        Self {
+            reason,
+            was_sent: !http.is_some_and(reqwest::Error::is_connect),
+        }
     }
 }
 

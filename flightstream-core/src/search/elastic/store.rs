@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use elasticsearch::http::Method;
@@ -24,6 +24,8 @@ use super::options::ElasticOptions;
 
 /// What a node takes in one request unless it is told otherwise.
 const MAX_CONTENT_LENGTH: usize = 100 << 20;
+/// What every node takes.
+const SURELY_TAKEN: usize = 64 << 10;
 
 /// An Elasticsearch or OpenSearch as a [`SearchStore`]; see the [module](super).
 ///
@@ -34,6 +36,8 @@ pub struct ElasticStore {
     client: Arc<Client>,
     runtime: Arc<Background>,
     buffers: Buffers,
+    /// What a node takes in one request, once it has told.
+    max_content_length: Arc<OnceLock<usize>>,
 }
 
 /// Which product answers.
@@ -92,6 +96,7 @@ impl ElasticStore {
             client: Arc::new(client),
             runtime: Arc::new(Background(Some(runtime))),
             buffers: Buffers::default(),
+            max_content_length: Arc::default(),
         })
     }
 
@@ -151,14 +156,13 @@ impl ElasticStore {
             }
         }
         let sent = operations.len() - refused.len();
-        if buffer.len() > MAX_CONTENT_LENGTH {
-            // Nodes close the connection without an answer.
-            return Err(SearchError::TooLarge {
-                reason: format!(
-                    "{} bytes, and nodes take {MAX_CONTENT_LENGTH}",
-                    buffer.len()
-                ),
-            });
+        if buffer.len() > SURELY_TAKEN {
+            // At more, nodes close the connection without an answer.
+            let most = self.max_content_length().await;
+            if buffer.len() > most {
+                let reason = format!("{} bytes, and a node takes {most}", buffer.len());
+                return Err(SearchError::TooLarge { reason });
+            }
         }
         let mut items = match sent {
             0 => Vec::new(),
@@ -174,6 +178,29 @@ impl ElasticStore {
             items.insert(number, item);
         }
         Ok(items)
+    }
+
+    /// Asks once. Who may not ask, or asks a service that has no nodes, gets the default.
+    async fn max_content_length(&self) -> usize {
+        if let Some(known) = self.max_content_length.get() {
+            return *known;
+        }
+        let request = Request::new(Method::Get, "/_nodes/http")
+            .query("filter_path", "nodes.*.http.max_content_length_in_bytes");
+        let Ok(answer) = self.ask(request).await else {
+            // It is away. The bulk will find out.
+            return MAX_CONTENT_LENGTH;
+        };
+        let told = answer.json::<serde_json::Value>().unwrap_or_default();
+        let nodes = told.get("nodes").and_then(serde_json::Value::as_object);
+        let told = nodes.into_iter().flat_map(|nodes| nodes.values());
+        let least = told
+            .filter_map(|node| node.pointer("/http/max_content_length_in_bytes")?.as_u64())
+            .filter_map(|bytes| usize::try_from(bytes).ok())
+            .min();
+        *self
+            .max_content_length
+            .get_or_init(|| least.unwrap_or(MAX_CONTENT_LENGTH))
     }
 
     async fn write_body(&self, index: &str, body: Bytes) -> Result<Vec<BulkItem>, SearchError> {

@@ -187,6 +187,14 @@ impl Entries {
         Some((&entry.id, &entry.newest))
     }
 
+    /// How often a document was sent and turned away.
+    pub(super) fn attempts(&self, slot: usize) -> u32 {
+        match self.slots.get(slot) {
+            Some(Some(entry)) => entry.attempts,
+            _ => 0,
+        }
+    }
+
     /// How often a document was sent, once more counted.
     pub(super) fn attempt(&mut self, slot: usize) -> u32 {
         match self.slots.get_mut(slot) {

@@ -37,7 +37,7 @@ use crate::runtime::{MakeSink, TaskContext};
 /// | another 4xx | that item is a dead letter, with the store's reason |
 /// | 413, or 400 to the whole request | the bulk is sent in two halves, down to the one item at fault |
 /// | 401, 403, or no such index | the app ends with [`Fatal::Misconfigured`](crate::Fatal::Misconfigured) |
-/// | nothing, or 429 or 5xx to the whole request | everything pauses, then goes on; `Retry-After` is heeded |
+/// | nothing, or 429 or 5xx to the whole request | everything pauses, then goes on; `Retry-After` is heeded; a bulk that was turned away three times is halved |
 ///
 /// It counts in the app's status: `indexed`, `late` (older than what is indexed), `superseded` (a newer one of the same
 /// id was sent instead) and `retried` (items that were sent again).

@@ -26,6 +26,8 @@ pub(super) enum BulkFailure {
     Split,
     /// Try again, after this pause if it is told.
     Again(Option<Duration>),
+    /// The same; if it goes on, the bulk may be what is too much.
+    AgainSmaller(Option<Duration>),
     Hopeless,
 }
 
@@ -52,7 +54,8 @@ impl BulkFailure {
     pub(super) fn of(error: &SearchError) -> Self {
         match error {
             SearchError::IndexNotFound { .. } | SearchError::Denied { .. } => Self::Hopeless,
-            SearchError::TooManyRequests { retry_after, .. } => Self::Again(*retry_after),
+            SearchError::TooManyRequests { retry_after, .. } => Self::AgainSmaller(*retry_after),
+            SearchError::Interrupted { .. } => Self::AgainSmaller(None),
             _ => match error.status() {
                 413 | 400 => Self::Split,
                 _ => Self::Again(None),

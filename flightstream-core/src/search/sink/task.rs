@@ -19,6 +19,9 @@ use crate::runtime::{Outputs, Sink};
 use crate::time::{Timers, Timestamp};
 
 const STAGE: &str = "index";
+/// A bulk that breaks connections or is turned away as a whole so often is sent in halves: nodes close the connection
+/// at what is too large for them, and turn away what is more than they have room for at all.
+const ATTEMPTS_AS_A_WHOLE: u32 = 3;
 
 /// One task's [`IndexSink`].
 #[derive(Debug)]
@@ -211,6 +214,16 @@ impl IndexTask {
                 self.wait(bulk.slots, &error.to_string(), at_least, outputs);
                 Ok(())
             }
+            BulkFailure::AgainSmaller(at_least) => {
+                let (mut slots, mut second) = (bulk.slots, Vec::new());
+                let attempts = slots.first().map_or(0, |slot| self.entries.attempts(*slot));
+                if attempts % ATTEMPTS_AS_A_WHOLE == ATTEMPTS_AS_A_WHOLE - 1 {
+                    second = slots.split_off(slots.len().div_ceil(2));
+                }
+                self.wait(slots, &error.to_string(), at_least, outputs);
+                self.wait(second, &error.to_string(), at_least, outputs);
+                Ok(())
+            }
             BulkFailure::Split => {
                 self.split(bulk.slots, error);
                 Ok(())
@@ -244,6 +257,9 @@ impl IndexTask {
         at_least: Option<Duration>,
         outputs: &mut Outputs<'_>,
     ) {
+        if slots.is_empty() {
+            return;
+        }
         let now = self.timers.now();
         let count = slots.len() as u64;
         outputs.count("retried", count);

@@ -41,6 +41,7 @@ struct Scripted {
     bulks: Mutex<Vec<Sent>>,
     /// The most bytes of documents that a bulk may have.
     largest: Option<usize>,
+    breaks_connections: bool,
     store: EmbeddedStore,
 }
 
@@ -59,8 +60,6 @@ impl SearchStore for Scripted {
         operations: &'a [BulkOperation<'a>],
     ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
-            let sent = operations.iter().map(|o| (o.id.to_owned(), o.version));
-            self.bulks.lock().unwrap().push(sent.collect());
             let bytes = operations.iter().map(|operation| match operation.action {
                 BulkAction::Index { source } | BulkAction::Create { source } => source.len(),
                 BulkAction::Delete => 0,
@@ -68,8 +67,13 @@ impl SearchStore for Scripted {
             let bytes: usize = bytes.sum();
             if self.largest.is_some_and(|largest| bytes > largest) {
                 let reason = format!("{bytes} bytes");
-                return Err(SearchError::TooLarge { reason });
+                return Err(match self.breaks_connections {
+                    true => SearchError::Interrupted { reason },
+                    false => SearchError::TooLarge { reason },
+                });
             }
+            let sent = operations.iter().map(|o| (o.id.to_owned(), o.version));
+            self.bulks.lock().unwrap().push(sent.collect());
             let scripted = self.script.lock().unwrap().pop_front();
             match scripted {
                 Some(Some(Ok(items))) => {
@@ -473,6 +477,25 @@ fn a_bulk_that_is_too_large_is_halved_down_to_the_document_at_fault() {
         "{letters:?}"
     );
     assert_eq!(harness.count("indexed"), 25);
+}
+
+#[test]
+fn a_bulk_that_breaks_connections_becomes_smaller_until_it_passes() {
+    let mut harness = Harness::of(Scripted {
+        largest: Some(60),
+        breaks_connections: true,
+        ..Scripted::default()
+    });
+    let records: Vec<_> = ('a'..='p').map(|id| (id.to_string(), flag("FR"))).collect();
+    let records: Vec<_> = records
+        .iter()
+        .map(|(id, document)| (id.as_str(), 1, Some(document.as_str())))
+        .collect();
+    let ack = harness.send(&records);
+    harness.drain().unwrap();
+    assert_eq!(ack.state(), AckState::Delivered);
+    assert_eq!(harness.count("indexed"), 16);
+    assert_eq!(harness.bulks().iter().map(Vec::len).max(), Some(4));
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! The real node that the tests use, indices of their own in it, and a proxy before it.
+#![allow(dead_code, unreachable_pub)]
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use flightstream_core::flight::airlabs::AirlabsJson;
+use flightstream_core::flight::document;
+use flightstream_core::flight::simulation::{Simulation, SimulationOptions};
+use flightstream_core::operator::Decoder;
+use flightstream_core::search::elastic::{Credentials, ElasticOptions, ElasticStore};
+use flightstream_core::table::Airports;
+use flightstream_core::time::Timestamp;
+use serde_json::Value;
+
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(format!("FLIGHTSTREAM_TEST_ELASTICSEARCH{name}")).ok()
+}
+
+pub fn url() -> String {
+    variable("").unwrap_or_else(|| {
+        panic!(
+            "FLIGHTSTREAM_TEST_ELASTICSEARCH is not set; run these tests by `.ci/run elastic`, which starts a node"
+        )
+    })
+}
+
+pub fn is_opensearch() -> bool {
+    variable("_PRODUCT").as_deref() == Some("opensearch")
+}
+
+/// The node's options, with other URLs.
+pub fn options_of<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> ElasticOptions {
+    let mut options = ElasticOptions::new(urls);
+    if let (Some(user), Some(password)) = (variable("_USER"), variable("_PASSWORD")) {
+        options = options.credentials(Credentials::Basic { user, password });
+    }
+    if let Some(path) = variable("_CA") {
+        options = options.certificates(std::fs::read(path).unwrap());
+    }
+    options
+}
+
+pub fn options() -> ElasticOptions {
+    options_of([url()])
+}
+
+pub fn store() -> ElasticStore {
+    ElasticStore::new(options()).unwrap()
+}
+
+/// A name that no other test has, in no other run.
+pub fn name(what: &str) -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{what}-{:x}-{number}", since_epoch.as_nanos())
+}
+
+/// Asks the node something that the library has no method for.
+pub fn ask(method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    let mut client = reqwest::blocking::Client::builder().no_proxy();
+    if let Some(path) = variable("_CA") {
+        let pem = std::fs::read(path).unwrap();
+        client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).unwrap());
+    }
+    let method = method.parse().unwrap();
+    let mut request = client
+        .build()
+        .unwrap()
+        .request(method, format!("{}{path}", url()));
+    if let (Some(user), Some(password)) = (variable("_USER"), variable("_PASSWORD")) {
+        request = request.basic_auth(user, Some(password));
+    }
+    if let Some(body) = body {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+    }
+    let response = request.send().unwrap();
+    let status = response.status().as_u16();
+    let body = response.bytes().unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+/// Simulated aircraft's documents: id, version and JSON, one report of each every five seconds.
+pub fn documents(aircraft: usize, reports: usize) -> Vec<(String, u64, Vec<u8>)> {
+    let airports = Airports::embedded();
+    let options = SimulationOptions {
+        aircraft,
+        ..SimulationOptions::default()
+    };
+    let mut simulation = Simulation::new(&options, &airports).unwrap();
+    let mut now = Timestamp::from_seconds(1_700_000_000);
+    let mut decoder = AirlabsJson::default();
+    let mut documents = Vec::new();
+    for _ in 0..reports {
+        for message in simulation.tick(now).iter() {
+            let flight = decoder.decode(message.value).unwrap();
+            let enriched = flight.located(&airports);
+            let mut json = Vec::new();
+            document::encode(&enriched, &mut json);
+            let version = enriched.flight.updated.as_millis();
+            documents.push((
+                message.key.to_owned(),
+                u64::try_from(version).unwrap(),
+                json,
+            ));
+        }
+        now = now.plus(options.interval);
+    }
+    documents
+}
+
+/// A proxy that listens on loopback and passes on, or does what it is told instead.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    pub url: String,
+    mode: Arc<AtomicU8>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+const PASS: u8 = 0;
+const CUT: u8 = 1;
+const REFUSE: u8 = 2;
+
+impl Proxy {
+    pub fn start() -> Self {
+        let url = url();
+        let (scheme, target) = url.split_once("://").unwrap();
+        let target = target.trim_end_matches('/').to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Self {
+            url: format!("{scheme}://{}", listener.local_addr().unwrap()),
+            mode: Arc::default(),
+            open: Arc::default(),
+        };
+        let this = proxy.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if this.mode.load(Ordering::SeqCst) == REFUSE {
+                    continue;
+                }
+                let Ok(server) = TcpStream::connect(&target) else {
+                    continue;
+                };
+                let mut open = this.open.lock().unwrap();
+                open.push(client.try_clone().unwrap());
+                open.push(server.try_clone().unwrap());
+                let (back, forth) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (one, other) = (this.clone(), this.clone());
+                thread::spawn(move || one.pass(client, server));
+                thread::spawn(move || other.pass(back, forth));
+            }
+        });
+        proxy
+    }
+
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut buffer = vec![0; 64 << 10];
+        let mut passed = 0;
+        while let Ok(read @ 1..) = from.read(&mut buffer) {
+            passed += read;
+            // In the middle of a request or of an answer.
+            if self.mode.load(Ordering::SeqCst) == CUT && passed > 100_000 {
+                break;
+            }
+            if to.write_all(&buffer[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+
+    /// Cuts each connection after 100 kB.
+    pub fn cut(&self) {
+        self.mode.store(CUT, Ordering::SeqCst);
+    }
+
+    /// Closes all connections and takes no new ones.
+    pub fn refuse(&self) {
+        self.mode.store(REFUSE, Ordering::SeqCst);
+        for stream in self.open.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    pub fn pass_on(&self) {
+        self.mode.store(PASS, Ordering::SeqCst);
+    }
+}
+
+/// Waits for something that will be true soon, for a minute at the most.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = std::time::Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(
+            std::time::Instant::now() < give_up,
+            "{what}: not after a minute"
+        );
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
