@@ -13,7 +13,9 @@ mod elastic_node;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use elastic_node::{Proxy, ask, documents, is_opensearch, name, options, options_of, store};
+use elastic_node::{
+    Proxy, ask, documents, insist, is_close, is_opensearch, name, options, options_of, store,
+};
 use flightstream_core::search::elastic::{Credentials, ElasticStore, Manage, Mirror, Product};
 use flightstream_core::search::{
     BulkItem, BulkOperation, EmbeddedStore, FieldType, Mapping, Query, SearchError, SearchRequest,
@@ -27,16 +29,11 @@ fn bulk(store: &dyn SearchStore, index: &str, operations: &[BulkOperation<'_>]) 
 }
 
 fn write(store: &dyn SearchStore, index: &str, documents: &[(String, u64, Vec<u8>)]) {
-    for part in documents.chunks(2_000) {
-        let operations: Vec<_> = part
-            .iter()
-            .map(|(id, version, json)| BulkOperation::index(id, Some(*version), json))
-            .collect();
-        for item in bulk(store, index, &operations) {
-            assert!(item.is_success(), "{item:?}");
-        }
-    }
-    block_on(store.refresh(index)).unwrap();
+    let operations: Vec<_> = documents
+        .iter()
+        .map(|(id, version, json)| BulkOperation::index(id, Some(*version), json))
+        .collect();
+    insist(store, index, &operations);
 }
 
 /// A new index of flights.
@@ -163,34 +160,6 @@ fn each_operation_has_its_own_outcome() {
     assert!(block_on(store.get(&index, "a")).unwrap().is_none());
     assert!(block_on(store.get(&index, "last")).unwrap().is_some());
     assert!(bulk(&store, &index, &[]).is_empty());
-}
-
-/// Numbers as Elasticsearch and this library print them differ in their last digits, and `percentiles` are estimates there.
-fn is_close(one: &Value, other: &Value, tolerance: f64) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
-            (one - other).abs() <= tolerance * one.abs().max(other.abs()).max(1.0)
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|(a, b)| is_close(a, b, tolerance))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let is_close = |(key, a): (&String, &Value)| {
-                // The store in memory counts exactly, so it is always 0 there.
-                let is_estimate = key == "doc_count_error_upper_bound";
-                other
-                    .get(key)
-                    .is_some_and(|b| is_estimate || is_close(a, b, tolerance))
-            };
-            one.len() == other.len() && one.iter().all(is_close)
-        }
-        _ => one == other,
-    }
 }
 
 #[test]

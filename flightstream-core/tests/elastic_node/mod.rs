@@ -13,8 +13,10 @@ use flightstream_core::flight::document;
 use flightstream_core::flight::simulation::{Simulation, SimulationOptions};
 use flightstream_core::operator::Decoder;
 use flightstream_core::search::elastic::{Credentials, ElasticOptions, ElasticStore};
+use flightstream_core::search::{BulkOperation, SearchError, SearchStore};
 use flightstream_core::table::Airports;
 use flightstream_core::time::Timestamp;
+use futures::executor::block_on;
 use serde_json::Value;
 
 pub fn variable(name: &str) -> Option<String> {
@@ -116,6 +118,25 @@ pub fn documents(aircraft: usize, reports: usize) -> Vec<(String, u64, Vec<u8>)>
     documents
 }
 
+/// Writes documents, again and again while the node has no room.
+pub fn insist(store: &dyn SearchStore, index: &str, operations: &[BulkOperation<'_>]) {
+    for part in operations.chunks(1_000) {
+        eventually("the node takes documents", || {
+            match block_on(store.bulk(index, part)) {
+                Ok(items) if items.iter().any(|item| item.status == 429) => false,
+                Ok(items) => {
+                    let failed = items.iter().find(|item| !item.is_success());
+                    assert!(failed.is_none(), "{failed:?}");
+                    true
+                }
+                Err(SearchError::TooManyRequests { .. }) => false,
+                Err(error) => panic!("{error}"),
+            }
+        });
+    }
+    block_on(store.refresh(index)).unwrap();
+}
+
 /// A proxy that listens on loopback and passes on, or does what it is told instead.
 #[derive(Clone, Debug)]
 pub struct Proxy {
@@ -205,5 +226,33 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
             "{what}: not after a minute"
         );
         thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// Numbers as Elasticsearch and this library print them differ in their last digits, and `percentiles` are estimates there.
+pub fn is_close(one: &Value, other: &Value, tolerance: f64) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+            (one - other).abs() <= tolerance * one.abs().max(other.abs()).max(1.0)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(a, b)| is_close(a, b, tolerance))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_close = |(key, a): (&String, &Value)| {
+                // The store in memory counts exactly, so it is always 0 there.
+                let is_estimate = key == "doc_count_error_upper_bound";
+                other
+                    .get(key)
+                    .is_some_and(|b| is_estimate || is_close(a, b, tolerance))
+            };
+            one.len() == other.len() && one.iter().all(is_close)
+        }
+        _ => one == other,
     }
 }
