@@ -1,6 +1,8 @@
 //! The real node that the tests use, indices of their own in it, and a proxy before it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod indexing;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
