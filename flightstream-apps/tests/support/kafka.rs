@@ -1,6 +1,7 @@
 //! A real cluster, processors on it, what they are fed, and what they leave behind.
 #![allow(clippy::print_stdout, reason = "what a run was is part of its result")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -371,6 +372,34 @@ impl Outcome {
         (enriched, self.dead.len(), self.state.len())
     }
 
+    /// Prints what is missing or too much, a few of each.
+    fn tell_differences(&self, other: &Self) {
+        let nothing = Vec::new();
+        let keys = self.enriched.keys().chain(other.enriched.keys());
+        let differ = keys.filter(|key| self.enriched.get(*key) != other.enriched.get(*key));
+        for key in differ.take(3) {
+            let of = |outcome: &Self| {
+                let values = outcome.enriched.get(key).unwrap_or(&nothing);
+                let values = values.iter().map(|value| String::from_utf8_lossy(value));
+                values.map(Cow::into_owned).collect::<Vec<_>>()
+            };
+            let (expected, found) = (of(self), of(other));
+            let key = String::from_utf8_lossy(key);
+            println!(
+                "{key}: {} outputs expected, {} found",
+                expected.len(),
+                found.len()
+            );
+            let missing = expected.iter().enumerate();
+            for (at, value) in missing.filter(|(_, value)| !found.contains(value)) {
+                println!("  missing, as number {at}: {value}");
+            }
+            for value in found.iter().filter(|value| !expected.contains(value)) {
+                println!("  too much: {value}");
+            }
+        }
+    }
+
     /// Everything that came in has its outputs, its dead letters and its state, once.
     pub fn check(log: &dyn Log, records: u64) {
         let input = read(log, "flight");
@@ -381,6 +410,7 @@ impl Outcome {
         );
         let undisturbed = Self::undisturbed(&input);
         let disturbed = Self::of(log);
+        undisturbed.tell_differences(&disturbed);
         let (expected, found) = (undisturbed.count(), disturbed.count());
         println!("{sent} records in, {found:?} out, refused and in the state");
         assert_eq!(

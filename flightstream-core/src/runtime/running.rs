@@ -341,33 +341,44 @@ impl Supervisor {
                 }
             }
             Assignment::Lost(partitions) => {
-                for worker in &mut self.workers {
-                    worker.give_up(&partitions);
-                    worker.port.send(Command::Lose(partitions.clone()));
+                let command = |done| Command::Lose(partitions.clone(), done);
+                if !self.take_away(&partitions, command) {
+                    tracing::warn!(
+                        app = self.plan.app,
+                        "partitions are lost, and their tasks have not ended yet"
+                    );
                 }
             }
             Assignment::Revoked(partitions) => {
-                let (done, all_done) = mpsc::channel();
-                for worker in &mut self.workers {
-                    worker.give_up(&partitions);
-                    worker
-                        .port
-                        .send(Command::Revoke(partitions.clone(), done.clone()));
-                }
-                drop(done);
-                let deadline = Instant::now() + self.drain_deadline;
-                for _ in &self.workers {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if all_done.recv_timeout(left).is_err() {
-                        tracing::warn!(
-                            app = self.plan.app,
-                            "partitions are given away before their tasks have finished; \
-                             what they have not committed is read again",
-                        );
-                        break;
-                    }
+                let command = |done| Command::Revoke(partitions.clone(), done);
+                if !self.take_away(&partitions, command) {
+                    tracing::warn!(
+                        app = self.plan.app,
+                        "partitions are given away before their tasks have finished; \
+                         what they have not committed is read again",
+                    );
                 }
             }
         }
+    }
+
+    /// Takes partitions from the workers, and waits until their tasks have ended, but not beyond the deadline. Whether
+    /// they have.
+    fn take_away(
+        &mut self,
+        partitions: &[TopicPartition],
+        command: impl Fn(Sender<()>) -> Command,
+    ) -> bool {
+        let (done, all_done) = mpsc::channel();
+        for worker in &mut self.workers {
+            worker.give_up(partitions);
+            worker.port.send(command(done.clone()));
+        }
+        drop(done);
+        let deadline = Instant::now() + self.drain_deadline;
+        self.workers.iter().all(|_| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            all_done.recv_timeout(left).is_ok()
+        })
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Command {
     /// Commit, end these partitions' tasks, and say so.
     Revoke(Vec<TopicPartition>, Sender<()>),
     /// End these partitions' tasks without a commit: they are others' already.
-    Lose(Vec<TopicPartition>),
+    Lose(Vec<TopicPartition>, Sender<()>),
     /// Commit and end, at the latest then.
     Stop(Instant),
     /// Look at the tasks.
@@ -109,7 +109,10 @@ impl Worker {
                         // The supervisor may have stopped waiting.
                         let _ = done.send(());
                     }
-                    Command::Lose(partitions) => self.lose(&partitions),
+                    Command::Lose(partitions, done) => {
+                        self.lose(&partitions);
+                        let _ = done.send(());
+                    }
                     Command::Stop(deadline) => return self.stop(deadline),
                     Command::Look(look) => look(&self.slots),
                     Command::Pause(done) => {

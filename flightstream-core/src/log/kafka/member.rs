@@ -1,4 +1,4 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use super::client::{Consumer, Context, Rebalance};
 use super::error::{TIMEOUT, classify};
 use super::native::PartitionQueue;
 use super::options::KafkaOptions;
-use super::reader::KafkaReader;
+use super::reader::{KafkaReader, Tenure};
 use super::watermarks::watermarks;
 use crate::batch::{Offset, TopicPartition};
 use crate::log::lock::lock;
@@ -27,7 +27,7 @@ pub(super) struct Member {
     /// Another one after an error that a consumer does not survive.
     consumer: Mutex<Arc<Consumer>>,
     subscription: Subscription,
-    owned: Mutex<HashSet<TopicPartition>>,
+    owned: Mutex<HashMap<TopicPartition, Arc<Tenure>>>,
     inbox: Mutex<Inbox>,
     supervisor: AtomicWaker,
     stopping: AtomicBool,
@@ -38,6 +38,9 @@ pub(super) struct Member {
 struct Inbox {
     changes: VecDeque<Result<Assignment, LogError>>,
     revoking: Revoking,
+    /// Lost partitions that the supervisor has not looked at yet, and whether it is at some.
+    lost: usize,
+    is_losing: bool,
 }
 
 /// How far the tasks of revoked partitions are.
@@ -106,7 +109,8 @@ impl Member {
         let owned = lock(&self.owned);
         let mut partitions = offsets.iter().map(|(partition, _)| partition);
         partitions.find(|partition| {
-            partition.topic() == self.subscription.topic && !owned.contains(partition)
+            let is_read = || owned.get(partition).is_some_and(|tenure| tenure.is_read());
+            partition.topic() == self.subscription.topic && !is_read()
         })
     }
 
@@ -138,7 +142,8 @@ impl Member {
                 pending = Some(rebalance);
                 try_at = Instant::now();
             }
-            if pending.is_some() && Instant::now() >= try_at {
+            let is_assigned = matches!(pending, Some(Rebalance::Assign(_)));
+            if pending.is_some() && Instant::now() >= try_at && !(is_assigned && self.is_losing()) {
                 pending = pending
                     .take()
                     .and_then(|rebalance| self.handle(&consumer, rebalance));
@@ -169,13 +174,12 @@ impl Member {
                 reason: format!("another process has the same instance name ({code})"),
             });
         }
-        let lost: Vec<_> = lock(&self.owned).drain().collect();
+        let owned: Vec<_> = lock(&self.owned).drain().collect();
+        owned.iter().for_each(|(_, tenure)| tenure.end());
+        let lost: Vec<_> = owned.into_iter().map(|(partition, _)| partition).collect();
         tracing::warn!(group = self.subscription.group, %code, ?lost, "joining the group anew");
         self.consumer().context().close();
-        lock(&self.inbox).revoking = Revoking::Nothing;
-        if !lost.is_empty() {
-            self.tell(Ok(Assignment::Lost(lost)));
-        }
+        self.tell_of_loss(lost);
         if code == RDKafkaErrorCode::UnreleasedInstanceId {
             // The group keeps the place of the predecessor until its session is over.
             thread::sleep(RETRY);
@@ -209,9 +213,7 @@ impl Member {
                     "partitions are lost"
                 );
                 unassign(consumer, &self.subscription.group, &partitions);
-                if !lost.is_empty() {
-                    self.tell(Ok(Assignment::Lost(lost)));
-                }
+                self.tell_of_loss(lost);
             }
             Rebalance::Revoke {
                 partitions,
@@ -251,6 +253,7 @@ impl Member {
         let starts = self.starts(consumer, partitions)?;
         let mut list = TopicPartitionList::with_capacity(starts.len());
         let mut readers: Vec<Box<dyn PartitionReader>> = Vec::with_capacity(starts.len());
+        let mut tenures = Vec::with_capacity(starts.len());
         for (partition, start) in starts {
             let number = i32::try_from(partition.partition()).unwrap_or(i32::MAX);
             let offset = KafkaOffset::Offset(i64::try_from(start).unwrap_or(i64::MAX));
@@ -261,17 +264,26 @@ impl Member {
             let queue = queue.ok_or_else(|| LogError::UnknownTopic {
                 topic: partition.topic().to_owned(),
             })?;
-            readers.push(Box::new(KafkaReader::member(queue, partition, start)));
+            let tenure = Arc::new(Tenure::default());
+            tenures.push((partition.clone(), Arc::clone(&tenure)));
+            readers.push(Box::new(KafkaReader::member(
+                queue, partition, start, tenure,
+            )));
+        }
+        {
+            // Before the assignment, so that no reader of an earlier one takes a record of it.
+            let mut owned = lock(&self.owned);
+            for (partition, tenure) in tenures {
+                if let Some(earlier) = owned.insert(partition, tenure) {
+                    earlier.end();
+                }
+            }
         }
         let assigned = match consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => consumer.incremental_assign(&list),
             RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&list),
         };
         assigned.map_err(|error| classify("take on partitions", &error, consumer.context()))?;
-        let partitions = readers
-            .iter()
-            .map(|reader| reader.topic_partition().clone());
-        lock(&self.owned).extend(partitions);
         if !readers.is_empty() {
             self.tell(Ok(Assignment::Assigned(readers)));
         }
@@ -326,7 +338,7 @@ impl Member {
         let owned = lock(&self.owned);
         let named = named(partitions);
         named
-            .filter(|partition| owned.contains(partition))
+            .filter(|partition| owned.contains_key(partition))
             .collect()
     }
 
@@ -334,7 +346,11 @@ impl Member {
     fn disown(&self, partitions: &TopicPartitionList) -> Vec<TopicPartition> {
         let mut owned = lock(&self.owned);
         let named = named(partitions);
-        named.filter(|partition| owned.remove(partition)).collect()
+        let mut had = |partition: &TopicPartition| {
+            let tenure = owned.remove(partition);
+            tenure.inspect(|tenure| tenure.end()).is_some()
+        };
+        named.filter(|partition| had(partition)).collect()
     }
 
     /// An error of the consumer as a whole.
@@ -357,6 +373,27 @@ impl Member {
         }
     }
 
+    /// Tells the supervisor what is lost, which is more than that it was to be given back.
+    fn tell_of_loss(&self, lost: Vec<TopicPartition>) {
+        let mut inbox = lock(&self.inbox);
+        inbox.revoking = Revoking::Nothing;
+        inbox
+            .changes
+            .retain(|change| !matches!(change, Ok(Assignment::Revoked(_))));
+        if !lost.is_empty() {
+            inbox.lost += 1;
+            inbox.changes.push_back(Ok(Assignment::Lost(lost)));
+        }
+        drop(inbox);
+        self.supervisor.wake();
+    }
+
+    /// Whether tasks of lost partitions may still be there: new ones of the same partitions have to wait.
+    fn is_losing(&self) -> bool {
+        let inbox = lock(&self.inbox);
+        inbox.lost > 0 || inbox.is_losing
+    }
+
     fn tell(&self, change: Result<Assignment, LogError>) {
         lock(&self.inbox).changes.push_back(change);
         self.supervisor.wake();
@@ -365,7 +402,8 @@ impl Member {
     fn leave(&self, consumer: &Consumer, pending: Option<Rebalance>) {
         let context = consumer.context();
         context.close();
-        lock(&self.owned).clear();
+        let owned: Vec<_> = lock(&self.owned).drain().collect();
+        owned.iter().for_each(|(_, tenure)| tenure.end());
         let group = &self.subscription.group;
         // What came before `close` nobody has acknowledged, and the group would wait for it.
         match pending.or_else(|| context.take_rebalance()) {
@@ -428,9 +466,14 @@ impl Subscriber for KafkaSubscriber {
         if inbox.revoking == Revoking::Draining {
             inbox.revoking = Revoking::Drained;
         }
+        inbox.is_losing = false;
         let Some(change) = inbox.changes.pop_front() else {
             return Poll::Pending;
         };
+        if matches!(change, Ok(Assignment::Lost(_))) {
+            inbox.lost = inbox.lost.saturating_sub(1);
+            inbox.is_losing = true;
+        }
         if matches!(change, Ok(Assignment::Revoked(_))) && inbox.revoking == Revoking::Announced {
             inbox.revoking = Revoking::Draining;
         }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -12,8 +12,45 @@ use super::native::{Message, PartitionQueue};
 use super::standalone::{Seat, Standalone};
 use super::watermarks::watermarks;
 use crate::batch::{Headers, Offset, Raw, Record, TopicPartition};
+use crate::log::lock::lock;
 use crate::log::{LogError, PartitionReader};
 use crate::time::Timestamp;
+
+/// How far an assignment of a partition is. The client has one queue a partition, so a task that does not know yet that
+/// its assignment is over would take records from the next one's.
+#[derive(Default)]
+pub(super) struct Tenure(Mutex<Phase>);
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The task has not looked yet: what is committed for the partition meanwhile is of an earlier one.
+    #[default]
+    New,
+    Read,
+    Over,
+}
+
+impl Tenure {
+    /// Nothing is read any more when this returns.
+    pub(super) fn end(&self) {
+        *lock(&self.0) = Phase::Over;
+    }
+
+    /// Whether the partition's task has begun to read, and may go on.
+    pub(super) fn is_read(&self) -> bool {
+        *lock(&self.0) == Phase::Read
+    }
+
+    /// Holds the end off while something is read; `None` after it.
+    fn read(&self) -> Option<MutexGuard<'_, Phase>> {
+        let mut phase = lock(&self.0);
+        if *phase == Phase::Over {
+            return None;
+        }
+        *phase = Phase::Read;
+        Some(phase)
+    }
+}
 
 /// Reads a partition. The client fetches ahead into a bounded queue of its own, and the task takes from there: no
 /// thread and no channel between them.
@@ -24,6 +61,8 @@ pub(super) struct KafkaReader {
     must_seek: bool,
     /// What stood behind records that were handed out before it.
     failure: Option<LogError>,
+    /// Of a member of a group.
+    tenure: Option<Arc<Tenure>>,
     source: Source,
 }
 
@@ -46,8 +85,12 @@ impl KafkaReader {
         queue: PartitionQueue,
         topic_partition: TopicPartition,
         position: Offset,
+        tenure: Arc<Tenure>,
     ) -> Self {
-        Self::new(Source::Member(queue), topic_partition, position)
+        Self {
+            tenure: Some(tenure),
+            ..Self::new(Source::Member(queue), topic_partition, position)
+        }
     }
 
     /// A reader that is in no group. It costs nothing until it is read.
@@ -65,6 +108,7 @@ impl KafkaReader {
             position,
             must_seek: false,
             failure: None,
+            tenure: None,
             source,
         }
     }
@@ -114,6 +158,11 @@ impl KafkaReader {
 
     /// What is in the queue, and the position after it.
     fn take(&mut self, max_records: usize) -> Result<Vec<Record<Raw>>, LogError> {
+        let tenure = self.tenure.clone();
+        let held = tenure.as_deref().map(Tenure::read);
+        if matches!(held, Some(None)) {
+            return Ok(Vec::new());
+        }
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
@@ -280,5 +329,35 @@ fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
         records,
         position,
         event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn an_assignment_that_is_over_reads_nothing_and_commits_nothing() {
+        let tenure = Tenure::default();
+        assert!(!tenure.is_read(), "its task has not begun");
+        assert!(tenure.read().is_some());
+        assert!(tenure.is_read());
+        tenure.end();
+        assert!(tenure.read().is_none());
+        assert!(!tenure.is_read());
+    }
+
+    #[test]
+    fn an_assignment_ends_after_what_is_being_read() {
+        let tenure = Arc::new(Tenure::default());
+        let reading = tenure.read();
+        let other = Arc::clone(&tenure);
+        let ending = thread::spawn(move || other.end());
+        assert!(!ending.is_finished());
+        drop(reading);
+        ending.join().unwrap();
+        assert!(tenure.read().is_none());
     }
 }
