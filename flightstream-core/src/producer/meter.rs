@@ -5,10 +5,14 @@
 )]
 
 #[cfg(feature = "metrics")]
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use metrics::{Unit, counter, describe_counter};
+#[cfg(all(feature = "metrics", feature = "airlabs-client"))]
+use metrics::{describe_gauge, gauge};
 
 #[cfg(feature = "metrics")]
-use super::metrics::{API_LAST_ANSWER, API_QUOTA_LEFT, API_REQUESTS, PRODUCED};
+use super::metrics::PRODUCED;
+#[cfg(all(feature = "metrics", feature = "airlabs-client"))]
+use super::metrics::{API_LAST_ANSWER, API_QUOTA_LEFT, API_REQUESTS};
 #[cfg(feature = "airlabs-client")]
 use crate::time::Timestamp;
 
