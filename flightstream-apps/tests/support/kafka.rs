@@ -123,6 +123,8 @@ pub struct Instance {
     process: Child,
     number: usize,
     log: PathBuf,
+    /// How much was in the log before.
+    logged: u64,
 }
 
 impl Instance {
@@ -133,6 +135,7 @@ impl Instance {
             .append(true)
             .open(&log)
             .unwrap();
+        let logged = file.metadata().unwrap().len();
         let process = flightstream(folder)
             .args(["process", "--kafka", &cluster.bootstrap])
             .args(["--delivery", "exactly-once"])
@@ -145,6 +148,7 @@ impl Instance {
             process,
             number,
             log,
+            logged,
         }
     }
 
@@ -164,6 +168,16 @@ impl Instance {
 
     /// Ends it as an operator does.
     pub fn end(&mut self) {
+        // Before its first words a signal may find nobody.
+        let deadline = Instant::now() + PATIENCE;
+        while std::fs::metadata(&self.log).unwrap().len() <= self.logged {
+            assert!(
+                Instant::now() < deadline,
+                "instance {} says nothing",
+                self.number
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
         self.must_be_alive();
         self.signal("TERM");
         let status = self.process.wait().unwrap();
