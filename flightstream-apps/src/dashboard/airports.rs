@@ -89,11 +89,12 @@ pub(super) fn traffic(shared: &Inner, query: &Query) -> Result<Vec<Traffic>, Api
     let mut rows: HashMap<String, Traffic> = HashMap::new();
     for end in [End::Arrival, End::Departure] {
         for (place, count) in counts(shared, query, end)?.places {
-            let row = rows.entry(place.code()).or_insert(Traffic {
-                place,
+            let row = rows.entry(place.identity()).or_insert_with(|| Traffic {
+                place: place.clone(),
                 arrivals: 0,
                 departures: 0,
             });
+            row.place = row.place.clone().or(place);
             match end {
                 End::Arrival => row.arrivals += count,
                 End::Departure => row.departures += count,
@@ -129,7 +130,11 @@ pub(super) fn counts(shared: &Inner, query: &Query, end: End) -> Result<Counts, 
     let mut add = |iata: Option<&str>, icao: Option<&str>, count: u64| {
         if count > 0 {
             let place = Place::of(iata, icao, &airports);
-            known.entry(place.code()).or_insert((place, 0)).1 += count;
+            let (same, sum) = known
+                .entry(place.identity())
+                .or_insert_with(|| (place.clone(), 0));
+            *same = same.clone().or(place);
+            *sum += count;
         }
     };
     let mut seen = 0;
@@ -163,6 +168,27 @@ impl Place {
         match airports.resolve(by_iata, by_icao) {
             Some(airport) => Self::Known(Arc::clone(airport)),
             None => Self::Code(iata.or(icao).unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// What tells places apart: an airport of two countries has two codes of a kind, and is one place under one name.
+    fn identity(&self) -> String {
+        match self {
+            Self::Known(airport) => format!("{} {:?}", airport.name, airport.position),
+            Self::Code(code) => code.clone(),
+        }
+    }
+
+    /// Of two rows of the table for one place that with all its codes, else the first by its code.
+    fn or(self, other: Self) -> Self {
+        let rank = |place: &Self| match place {
+            Self::Known(airport) => (airport.icao.is_none(), place.code()),
+            Self::Code(code) => (true, code.clone()),
+        };
+        if rank(&other) < rank(&self) {
+            other
+        } else {
+            self
         }
     }
 

@@ -7,6 +7,9 @@ use axum::http::Uri;
 
 use super::error::ApiError;
 
+/// The longest text that a parameter may have, in characters.
+const LONGEST: usize = 1_024;
+
 /// A request's query, of which every parameter has to be taken: one that is not known is refused by its name.
 #[derive(Debug)]
 pub(super) struct Parameters(BTreeMap<String, String>);
@@ -17,8 +20,9 @@ impl Parameters {
             .map_err(|error| ApiError::argument(error.body_text()))?;
         let mut values = BTreeMap::new();
         for (name, value) in pairs.0 {
-            if value.contains('\0') {
-                return Err(ApiError::argument(format!("[{name}] holds a zero byte")));
+            if value.chars().count() > LONGEST {
+                let reason = format!("[{name}] has at most {LONGEST} characters");
+                return Err(ApiError::argument(reason));
             }
             if values.insert(name.clone(), value).is_some() {
                 return Err(ApiError::argument(format!("[{name}] is given twice")));

@@ -126,7 +126,7 @@ fn windows_open(pulse: &Pulse) -> u64 {
     let statistics = statistics.filter(|stage| stage.topology.app.starts_with("statistics-"));
     let entries = statistics.flat_map(|stage| {
         let windows = stage.topology.stores.iter().filter(|store| {
-            store.holds.starts_with("WindowStore") || store.holds.starts_with("SessionStore")
+            store.holds.starts_with("window store") || store.holds.starts_with("session store")
         });
         windows.filter_map(|store| stage.status.entries.get(store.name))
     });

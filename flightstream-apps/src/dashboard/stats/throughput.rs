@@ -14,6 +14,8 @@ use crate::dashboard::windows::{Figures, QUARTER};
 pub(super) const WINDOWS: usize = 24;
 /// The newest complete window is compared with so many before it.
 const BEFORE: usize = 4;
+/// The app that keeps the windows.
+const STATISTICS: &str = "statistics-airport";
 /// Less is no trend.
 const STEADY: f64 = 0.05;
 
@@ -94,12 +96,19 @@ fn figures(shared: &Inner, windows: Vec<(i64, Figures)>) -> Result<Value, ApiErr
         })
     });
     Ok(json!({
-        "available": shared.sources.windows.is_kept(),
+        "available": are_kept(shared),
         "window_ms": QUARTER,
         "windows": listed.collect::<Vec<Value>>(),
         "arrivals_trend": trend(|window| window.arrivals),
         "departures_trend": trend(|window| window.departures),
     }))
+}
+
+/// Whether there are windows, or will be.
+fn are_kept(shared: &Inner) -> bool {
+    let pulse = shared.pulse.borrow();
+    let mut stages = pulse.stages.iter();
+    shared.sources.windows.is_kept() || stages.any(|stage| stage.topology.app == STATISTICS)
 }
 
 /// The last value against the mean of those before it.
