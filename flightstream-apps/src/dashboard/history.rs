@@ -114,6 +114,8 @@ fn row(hex: Icao24, point: &TrailPoint) -> Position {
             .ground_speed
             .map_or(u16::MAX, |speed| (speed * 3.6).round() as u16),
         flags: kind | ground << 2 | status << 3,
+        // Trails do not keep the type of aircraft.
+        airframe: 0,
         time: u32::try_from(point.time.as_seconds()).unwrap_or(0),
     }
 }

@@ -1,5 +1,6 @@
 //! The typed flight record in SI units, the decoders of its sources, and its enrichment.
 
+mod airframe;
 pub mod airlabs;
 pub mod alerts;
 mod altitude;
@@ -26,6 +27,7 @@ mod status;
 mod text;
 mod writer;
 
+pub use self::airframe::Airframe;
 pub use self::altitude::Altitude;
 pub use self::code::{
     AircraftType, AirlineIata, AirlineIcao, AirportIata, AirportIcao, Callsign, Country,

@@ -11,8 +11,11 @@ export function phasesView({ phases }: Track): HTMLElement | null {
   const strip = element("ol", { class: "phases", "aria-label": t("Phases of the flight") });
   for (const { phase, from, until } of phases) {
     const text = `${t(phase)}, ${formatHourMinute(from)}–${formatHourMinute(until)}`;
-    const part = element("li", { "data-phase": phase, title: text }, element("span", {}, t(phase)));
-    part.style.setProperty("flex-grow", String(Math.max(0.02, (until - from) / (last - first))));
+    const share = (until - from) / (last - first);
+    // A letter or two of a name that does not fit would say nothing.
+    const name = element("span", { class: share < 0.15 ? "visually-hidden" : null }, t(phase));
+    const part = element("li", { "data-phase": phase, title: text }, name);
+    part.style.setProperty("flex-grow", String(Math.max(0.02, share)));
     strip.append(part);
   }
   return strip;

@@ -210,6 +210,7 @@ export const FRENCH: Record<string, string> = {
   "The stages, what they read and write, and how they fare": "Les étapes, ce qu'elles lisent et écrivent, et comment elles vont",
   "There is no airport {code}.": "Il n'y a pas d'aéroport {code}.",
   "Throughput and lag, ten minutes": "Débit et retard, dix minutes",
+  "Throughput per window": "Débit par fenêtre",
   "Throughput per 15 minutes": "Débit par quart d'heure",
   "Time (UTC)": "Heure (UTC)",
   "Time of the replay": "Heure du rejeu",
@@ -220,6 +221,7 @@ export const FRENCH: Record<string, string> = {
   "Top 10 destinations": "10 premières destinations",
   "Top 10 origins": "10 premières origines",
   Topic: "Sujet",
+  "Trails and alerts": "Traces et alertes",
   Type: "Type",
   "Types of aircraft by mean speed, airborne aircraft with known speed only":
     "Types d'appareil par vitesse moyenne, avions en vol de vitesse connue seulement",

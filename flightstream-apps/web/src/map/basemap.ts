@@ -1,13 +1,15 @@
 import type { FeatureCollection, GeoJsonProperties, Geometry, MultiLineString, Position } from "geojson";
 import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
-import { feature, mesh, merge } from "topojson-client";
-import type { GeometryCollection, MultiPolygon, Polygon, Topology } from "topojson-specification";
+import { feature } from "topojson-client";
+import type { GeometryCollection, MultiLineString as TopoLines, MultiPolygon, Topology } from "topojson-specification";
 import type { Theme } from "../state/theme.js";
 
 declare const BASEMAP_URL: string;
 
 type BasemapTopology = Topology<{
-  countries: GeometryCollection;
+  land: MultiPolygon;
+  coast: TopoLines;
+  borders: TopoLines;
   labels: GeometryCollection<{ name: string; rank: number }>;
 }>;
 
@@ -22,11 +24,11 @@ export async function loadBasemap(): Promise<Basemap> {
   const response = await fetch(new URL(BASEMAP_URL, document.baseURI));
   if (!response.ok) throw new Error(`Base map: the server answered ${response.status}`);
   const topology = (await response.json()) as BasemapTopology;
-  const { countries, labels } = topology.objects;
+  const { land, coast, borders, labels } = topology.objects;
   return {
-    land: merge(topology, countries.geometries as Array<Polygon | MultiPolygon>),
-    coast: withoutMapEdges(mesh(topology, countries, (a, b) => a === b)),
-    borders: mesh(topology, countries, (a, b) => a !== b),
+    land: feature(topology, land).geometry,
+    coast: withoutMapEdges(feature(topology, coast).geometry as MultiLineString),
+    borders: feature(topology, borders).geometry,
     labels: feature(topology, labels),
   };
 }

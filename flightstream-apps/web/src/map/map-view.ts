@@ -1,5 +1,6 @@
 import { Map as MapLibreMap, setWorkerUrl } from "maplibre-gl";
-import { addressOf, hexOf } from "../api/positions-codec.js";
+import { fetchPositions } from "../api/positions.js";
+import { type PositionsMessage, addressOf, hexOf } from "../api/positions-codec.js";
 import type { GeoPoint } from "../api/flights.js";
 import { required } from "../dom.js";
 import { t } from "../i18n/translate.js";
@@ -41,7 +42,11 @@ export class MapView {
 
   static async create(container: HTMLElement, store: Store, clock: DataClock, replay: ReplayClock): Promise<MapView> {
     setWorkerUrl(new URL(MAP_WORKER_URL, document.baseURI).href);
-    return new MapView(container, store, clock, replay, await loadBasemap());
+    // Asked for now, they are there when the map is; a failure is tried again like any other.
+    const filters = parametersFor(store.state.filters);
+    const positions = store.state.replayAt === null ? fetchPositions({ since: null, box: null, filters }) : null;
+    positions?.catch(() => {});
+    return new MapView(container, store, clock, replay, await loadBasemap(), positions);
   }
 
   private constructor(
@@ -50,6 +55,7 @@ export class MapView {
     private readonly clock: DataClock,
     private readonly replay: ReplayClock,
     basemap: Basemap,
+    firstPositions: Promise<PositionsMessage | null> | null,
   ) {
     this.#container = container;
     const density = new DensityOverlay(store, () => this.#visibleArea());
@@ -86,6 +92,7 @@ export class MapView {
         replayAt: replay.now(performance.now()),
       }),
       () => this.#fleetChanged(),
+      firstPositions,
     );
 
     const layer = new AircraftLayer(this.#fleet, () => this.#aircraftView(), () => this.#dataSeconds());

@@ -1,5 +1,6 @@
 import { fetchPositionsAt } from "../api/history.js";
 import { type BoundingBox, fetchPositions } from "../api/positions.js";
+import type { PositionsMessage } from "../api/positions-codec.js";
 import { PacedTask } from "../state/paced-task.js";
 import type { Fleet } from "./fleet.js";
 import { type VisibleArea, areaToLoad, contains } from "./viewport.js";
@@ -25,7 +26,11 @@ export class PositionsFeed {
     private readonly fleet: Fleet,
     private readonly wanted: () => Wanted,
     private readonly onChange: () => void,
-  ) {}
+    /** The first answer, if it was asked for before there was a map. */
+    private first: Promise<PositionsMessage | null> | null = null,
+  ) {
+    if (first) this.#pull.request();
+  }
 
   /** The store has reached this version. */
   announce(version: number, total: number): void {
@@ -50,6 +55,12 @@ export class PositionsFeed {
     if (tooLittle || tooMuch) this.startOver();
   }
 
+  #takeFirst(): Promise<PositionsMessage | null> | null {
+    const { first } = this;
+    this.first = null;
+    return first;
+  }
+
   async #load(): Promise<void> {
     const { area, filters, replayAt } = this.wanted();
     const fresh = this.#startOver || this.fleet.version === null;
@@ -59,11 +70,13 @@ export class PositionsFeed {
         this.fleet.apply(await fetchPositionsAt(replayAt));
       } else {
         const box = fresh ? areaToLoad(area, this.#total) : this.#loaded;
-        const message = await fetchPositions({ since: fresh ? null : this.fleet.version, box, filters });
+        const early = this.#takeFirst();
+        const message = await (early ?? fetchPositions({ since: fresh ? null : this.fleet.version, box, filters }));
         // The filters may have changed meanwhile; what was asked for is then of no use.
         if (!message || this.#startOver) return;
         this.fleet.apply(message);
-        this.#loaded = box;
+        // The first answer was for all of the world.
+        this.#loaded = early ? null : box;
       }
       this.onChange();
     } catch {

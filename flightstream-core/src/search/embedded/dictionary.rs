@@ -40,6 +40,14 @@ impl Dictionary {
         self.texts.iter().map(|text| test(text.as_str())).collect()
     }
 
+    /// For each code the number of its text.
+    pub(super) fn numbers(&self, number: impl Fn(&str) -> u8) -> Vec<u8> {
+        self.texts
+            .iter()
+            .map(|text| number(text.as_str()))
+            .collect()
+    }
+
     pub(super) fn acquire(&mut self, text: &str) -> u32 {
         if let Some(code) = self.code(text) {
             if let Some(uses) = self.uses.get_mut(code as usize) {

@@ -5,6 +5,7 @@ use super::super::{GeoPoint, Query, SearchError};
 use super::column::{Column, NO_POINT, NO_WHOLE};
 use super::filter::matching;
 use super::index::{Index, NO_ADDRESS};
+use crate::flight::Airframe;
 
 const HEADER: usize = 40;
 const ROW: usize = 24;
@@ -43,7 +44,7 @@ const ADDRESS: usize = 4;
 /// | 14..16 | u16 track in hundredths of a degree, 65535 unknown |
 /// | 16..18 | u16 speed in km/h, 65535 unknown |
 /// | 18 | bits 0–1 type (0 unknown, 1 domestic, 2 international), bit 2 on the ground, bits 3–5 status (0 unknown, 1 scheduled, 2 en-route, 3 landed) |
-/// | 19 | 0 |
+/// | 19 | [`Airframe`](crate::flight::Airframe): 0 unknown, 1 light, 2 turboprop, 3 business jet, 4 narrow-body, 5 wide-body, 6 helicopter |
 /// | 20..24 | u32 event time, seconds since 1970, 0 unknown |
 ///
 /// After the rows the removed addresses, u32 each.
@@ -80,6 +81,8 @@ pub struct Position {
     pub speed: u16,
     /// Type, ground and status.
     pub flags: u8,
+    /// The number of its [`Airframe`](crate::flight::Airframe).
+    pub airframe: u8,
     /// Event time in seconds since 1970, 0 unknown.
     pub time: u32,
 }
@@ -116,7 +119,10 @@ impl Position {
             | u128::from(self.lon.to_bits()) << 64
             | u128::from(self.altitude.cast_unsigned()) << 96
             | u128::from(self.track) << 112;
-        let high = u64::from(self.speed) | u64::from(self.flags) << 16 | u64::from(self.time) << 32;
+        let high = u64::from(self.speed)
+            | u64::from(self.flags) << 16
+            | u64::from(self.airframe) << 24
+            | u64::from(self.time) << 32;
         let mut bytes = [0; ROW];
         let (first, second) = bytes.split_at_mut(16);
         first.copy_from_slice(&low.to_le_bytes());
@@ -224,6 +230,7 @@ struct Columns<'a> {
     on_ground: &'a [u8],
     kind: Codes<'a>,
     status: Codes<'a>,
+    airframe: Codes<'a>,
 }
 
 /// A keyword column with the number of each text.
@@ -233,27 +240,33 @@ struct Codes<'a> {
 }
 
 impl<'a> Codes<'a> {
-    fn new(index: &'a Index, field: &str, names: &[&str]) -> Self {
-        let Some(Column::Keyword { codes, dictionary }) = column(index, field) else {
-            return Self {
+    /// `number` of each text that the column has.
+    fn new(index: &'a Index, field: &str, number: impl Fn(&str) -> u8) -> Self {
+        match column(index, field) {
+            Some(Column::Keyword { codes, dictionary }) => Self {
+                codes,
+                numbers: dictionary.numbers(number),
+            },
+            _ => Self {
                 codes: &[],
                 numbers: Vec::new(),
-            };
-        };
-        let mut numbers = vec![0; dictionary.len()];
-        for (number, name) in (1..).zip(names) {
-            if let Some(code) = dictionary.code(name)
-                && let Some(entry) = numbers.get_mut(code as usize)
-            {
-                *entry = number;
-            }
+            },
         }
-        Self { codes, numbers }
     }
 
     fn get(&self, row: usize) -> u8 {
         let code = self.codes.get(row).copied().unwrap_or(u32::MAX);
         self.numbers.get(code as usize).copied().unwrap_or(0)
+    }
+}
+
+/// The place of a text among some, from 1 on, 0 for any other.
+fn place_in(names: &'static [&'static str]) -> impl Fn(&str) -> u8 {
+    move |text| {
+        (1..)
+            .zip(names)
+            .find(|(_, name)| **name == text)
+            .map_or(0, |(place, _)| place)
     }
 }
 
@@ -290,8 +303,15 @@ impl<'a> Columns<'a> {
                 Some(Column::Boolean(values)) => values,
                 _ => &[],
             },
-            kind: Codes::new(index, "type", &["Domestic", "International"]),
-            status: Codes::new(index, "status", &["scheduled", "en-route", "landed"]),
+            kind: Codes::new(index, "type", place_in(&["Domestic", "International"])),
+            status: Codes::new(
+                index,
+                "status",
+                place_in(&["scheduled", "en-route", "landed"]),
+            ),
+            airframe: Codes::new(index, "aircraft_icao", |text| {
+                Airframe::of_type(text).number()
+            }),
         }
     }
 
@@ -333,6 +353,7 @@ impl<'a> Columns<'a> {
                 .filter(|speed| **speed >= 0)
                 .map_or(u16::MAX, |speed| u16::try_from(*speed).unwrap_or(u16::MAX)),
             flags: self.kind.get(row) | ground << 2 | self.status.get(row) << 3,
+            airframe: self.airframe.get(row),
             time: u32::try_from(updated.div_euclid(1000)).unwrap_or(0),
         }
     }

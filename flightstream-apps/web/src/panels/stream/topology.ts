@@ -6,6 +6,13 @@ import { t } from "../../i18n/translate.js";
 import type { Panel } from "../panel.js";
 import { pipelineView } from "./key-figures.js";
 
+/** What is behind sinks that are no topic. */
+const SINKS: Record<string, string> = {
+  IndexSink: "Search index",
+  RecentSink: "Trails and alerts",
+  WindowsSink: "Throughput per window",
+};
+
 export const topology: Panel = {
   id: "topology",
   title: "Stages",
@@ -69,7 +76,7 @@ function flowOf(stages: readonly Stage[]): [FlowNode[], FlowEdge[]] {
 
 function sinkOf(stage: Stage): string {
   const sink = stage.topology?.sink;
-  return sink?.topic ?? (sink?.kind === "IndexSink" ? t("Search index") : (sink?.kind ?? "–"));
+  return sink?.topic ?? t(SINKS[sink?.kind ?? ""] ?? sink?.kind ?? "–");
 }
 
 function operatorsOf(stage: Stage): string[] {
