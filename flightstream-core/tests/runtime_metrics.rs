@@ -219,6 +219,8 @@ fn each_is_described_in_a_sentence() {
         names::BULK_DOCUMENTS,
         names::BULK_BYTES,
         names::BULK_RETRIED,
+        names::RESTARTS,
+        names::SINK,
     ];
     let recorded: BTreeSet<_> = recorded.iter().map(ToString::to_string).collect();
     assert_eq!(described.keys().cloned().collect::<BTreeSet<_>>(), recorded);

@@ -33,9 +33,12 @@ export function contains(outer: BoundingBox | null, inner: BoundingBox): boolean
   );
 }
 
+/** A map that shows the world once tells an edge a rounding short of the other. */
+const WHOLE_TURN = 359.99;
+
 /** What is looked at as the API's `bbox`, none where all of the world is. */
 export function boxParameter({ box }: VisibleArea): { bbox?: string } {
-  if (box.east - box.west >= 360) return {};
+  if (box.east - box.west >= WHOLE_TURN) return {};
   const edges = [Math.max(-90, box.south), wrapped(box.west), Math.min(90, box.north), wrapped(box.east)];
   return { bbox: edges.map((degrees) => degrees.toFixed(4)).join(",") };
 }

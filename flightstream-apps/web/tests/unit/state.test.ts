@@ -46,6 +46,8 @@ test("a view over the antimeridian loads the world", () => {
 });
 
 test("what is looked at is asked for in longitudes from -180 to 180", () => {
+  const turn = { ...EUROPE, west: -168, east: 191.99999999 };
+  assert.deepEqual(boxParameter({ zoom: 1, box: turn }), {}, "all of the world, but for a rounding");
   assert.deepEqual(boxParameter({ zoom: 3, box: EUROPE }), { bbox: "40.0000,-10.0000,60.0000,20.0000" });
   assert.deepEqual(boxParameter({ zoom: 3, box: { ...EUROPE, west: 170, east: 190 } }), { bbox: "40.0000,170.0000,60.0000,-170.0000" });
   assert.deepEqual(boxParameter({ zoom: 0, box: { ...EUROPE, west: -200, east: 200 } }), {});
