@@ -51,6 +51,16 @@ pub trait Log: Send + Sync + Debug {
     /// [`LogError::UnknownTopic`].
     fn offsets(&self, topic: &str) -> Result<Vec<OffsetRange>, LogError>;
 
+    /// The offset after the last record that was written to each partition of a topic, by partition number. Where
+    /// transactions become visible some time after their commit, those are counted that are not visible yet.
+    ///
+    /// # Errors
+    /// [`LogError::UnknownTopic`].
+    fn ends(&self, topic: &str) -> Result<Vec<Offset>, LogError> {
+        let ranges = self.offsets(topic)?.into_iter();
+        Ok(ranges.map(|range| range.end).collect())
+    }
+
     /// What a group has committed of a topic: the next offset to read of each partition, absent where it never
     /// committed.
     ///

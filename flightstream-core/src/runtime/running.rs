@@ -151,12 +151,18 @@ impl Running {
         let mut lags = Vec::new();
         for topic in std::iter::once(&self.topic).chain(&self.plan.internal_topics) {
             let topic: Arc<str> = Arc::from(topic.as_str());
-            for (range, partition) in self.plan.log.offsets(&topic)?.iter().zip(0..) {
+            let ranges = self.plan.log.offsets(&topic)?;
+            // Of its own topics it knows what it has committed before readers see it.
+            let ends = match *topic == *self.topic {
+                true => ranges.iter().map(|range| range.end).collect(),
+                false => self.plan.log.ends(&topic)?,
+            };
+            for ((range, end), partition) in ranges.iter().zip(ends).zip(0..) {
                 let partition = TopicPartition::new(Arc::clone(&topic), partition);
                 let position = positions.get(&partition).copied().unwrap_or(range.start);
                 lags.push(PartitionLag {
                     position: position.max(range.start),
-                    end: range.end,
+                    end,
                     partition,
                 });
             }

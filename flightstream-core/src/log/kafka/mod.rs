@@ -54,6 +54,7 @@ struct Inner {
     members: Mutex<HashMap<String, Weak<Member>>>,
     /// Clients that commit for groups that this process is no member of.
     outsiders: Mutex<HashMap<String, Arc<Consumer>>>,
+    onlooker: Mutex<Option<Arc<Consumer>>>,
     /// Where the last `read` of a partition ended.
     readers: Mutex<HashMap<TopicPartition, KafkaReader>>,
     /// What tells this process' transactions from others'.
@@ -83,6 +84,7 @@ impl KafkaLog {
             options,
             members: Mutex::default(),
             outsiders: Mutex::default(),
+            onlooker: Mutex::default(),
             readers: Mutex::default(),
             process,
             transactions: AtomicUsize::new(0),
@@ -173,6 +175,20 @@ impl KafkaLog {
         Ok(consumer)
     }
 
+    /// A client that sees what transactions have written before they are committed.
+    fn onlooker(&self) -> Result<Arc<Consumer>, LogError> {
+        let mut onlooker = lock(&self.0.onlooker);
+        if let Some(onlooker) = &*onlooker {
+            return Ok(Arc::clone(onlooker));
+        }
+        let mut config = self.options().consumer("flightstream");
+        config.set("isolation.level", "read_uncommitted");
+        let consumer = config.create_with_context::<Context, Consumer>(Context::default());
+        let consumer =
+            consumer.map_err(|error| classify("make a consumer", &error, &Context::default()))?;
+        Ok(Arc::clone(onlooker.insert(Arc::new(consumer))))
+    }
+
     fn forget_outsider(&self, group: &str) {
         lock(&self.0.outsiders).remove(group);
     }
@@ -225,6 +241,17 @@ impl Log for KafkaLog {
                     self.client(),
                     &TopicPartition::new(Arc::clone(&topic), number),
                 )
+            })
+            .collect()
+    }
+
+    fn ends(&self, topic: &str) -> Result<Vec<Offset>, LogError> {
+        let onlooker = self.onlooker()?;
+        let topic: Arc<str> = Arc::from(topic);
+        (0..self.partitions(&topic)?)
+            .map(|number| {
+                let partition = TopicPartition::new(Arc::clone(&topic), number);
+                Ok(watermarks(&onlooker, &partition)?.end)
             })
             .collect()
     }
