@@ -46,14 +46,16 @@ impl<F, K> App<F, K> {
     /// ```
     /// use std::sync::Arc;
     /// use flightstream_core::Records;
+    /// use flightstream_core::batch::Rejection;
     /// use flightstream_core::log::{Log, TopicSpec, memory::MemoryLog};
     /// use flightstream_core::runtime::{App, ResetTo, topic};
     ///
     /// let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
     /// log.create_topic(&TopicSpec::new("words", 2))?;
+    /// let length = |bytes: &[u8]| Ok::<_, Rejection>((bytes.len(), bytes.len()));
     /// let app = App::new("lengths")
     ///     .source(topic("words").group("lengths"))
-    ///     .pipeline(|raw, _| raw.decode(|bytes: &[u8]| Ok((bytes.len(), bytes.len()))))
+    ///     .pipeline(move |raw, _| raw.decode(length))
     ///     .sink(topic("lengths").json());
     /// let reset = app.reset(&log, ResetTo::Earliest)?;
     /// assert_eq!(reset.offsets.len(), 2);
