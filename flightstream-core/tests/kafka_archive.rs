@@ -5,6 +5,7 @@ mod kafka_cluster;
 
 use flightstream_core::batch::Raw;
 use flightstream_core::log::archive::{Archive, Compression, Export};
+use flightstream_core::log::kafka::KafkaLog;
 use flightstream_core::log::{Isolation, Log, TopicSpec};
 use kafka_cluster::{name, open, read_all, record};
 
@@ -30,15 +31,15 @@ fn a_topic_that_was_lost_comes_back_as_it_was() {
         .append(&topic, vec![record("open", "open", 1)])
         .unwrap();
     writer.abort();
-    let contents = || {
-        let partitions = (0..3).map(|partition| read_all(&log, &topic, partition));
+    let contents = |log: &KafkaLog| {
+        let partitions = (0..3).map(|partition| read_all(log, &topic, partition));
         let without_offsets = partitions.map(|mut records| {
             records.iter_mut().for_each(|record| record.origin = 0);
             records
         });
         without_offsets.collect::<Vec<_>>()
     };
-    let before = contents();
+    let before = contents(&log);
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("drill.ndjson.zst");
@@ -55,5 +56,6 @@ fn a_topic_that_was_lost_comes_back_as_it_was() {
     }
     let restored = Archive::open(&path).unwrap().import(&log, &topic, |_| {});
     assert_eq!(restored.unwrap(), 4_500);
-    assert_eq!(contents(), before);
+    // A client that knew the lost topic has no use for its successor for a while.
+    assert_eq!(contents(&open()), before);
 }
