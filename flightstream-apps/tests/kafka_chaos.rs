@@ -27,6 +27,7 @@ mod support;
 use std::thread;
 use std::time::Duration;
 
+use flightstream_core::time::{Clock as _, SystemClock};
 use support::kafka::{Cluster, Instance, Outcome, Random, feed, number, wait_until_processed};
 
 const PARTITIONS: u32 = 6;
@@ -102,7 +103,7 @@ fn every_output_is_there_once_whatever_dies() {
                 format!("freeze of broker {broker}")
             }
         };
-        println!("{blow}: {what}");
+        println!("{} {blow}: {what}", SystemClock.now());
     }
     feeder.join().unwrap();
     wait_until_processed(&log, &mut instances);

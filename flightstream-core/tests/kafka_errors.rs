@@ -1,12 +1,14 @@
 //! What errors of a cluster lead to, one by one, injected into librdkafka's own mock of a cluster.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use flightstream_core::batch::{Raw, Record, TopicPartition};
 use flightstream_core::log::kafka::{KafkaLog, KafkaOptions};
 use flightstream_core::log::{Isolation, Log, LogError, Writer};
 use flightstream_core::time::Timestamp;
+use futures::executor::block_on;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey as Api, RDKafkaRespErr as Answer};
@@ -204,4 +206,38 @@ fn a_cluster_that_goes_away_is_told_after_the_time_that_is_set() {
     writer.append("out", record()).unwrap();
     writer.commit("", &[]).unwrap();
     assert!(mock.written() >= 2);
+}
+
+/// A broker that was frozen, or has just become the leader, may not know yet what was read from another one.
+#[test]
+fn a_broker_that_does_not_know_a_position_makes_nobody_read_twice() {
+    let mock = Mock::new();
+    let mut writer = mock.writer(Isolation::Immediate);
+    let mut write = |from: usize, to: usize| {
+        let numbers = (from..to).map(|number| Raw::from(number.to_string().into_bytes()));
+        let records = numbers.map(|value| Record::new(value, Timestamp::from_seconds(1)));
+        writer.append("in", records.collect()).unwrap();
+        writer.commit("", &[]).unwrap();
+    };
+    let partition = TopicPartition::new("in", 0);
+    let mut reader = mock.log.partition_reader(&partition, 0).unwrap();
+    let mut read = |count: usize| {
+        let mut values: Vec<String> = Vec::new();
+        while values.len() < count {
+            let records = block_on(poll_fn(|cx| reader.poll_fetch(cx, count - values.len())));
+            values.extend(records.unwrap().into_iter().map(|record| {
+                String::from_utf8_lossy(record.value.as_bytes().unwrap_or_default()).into_owned()
+            }));
+        }
+        values
+    };
+    write(0, 10);
+    let mut values = read(10);
+    for round in 1..3 {
+        mock.answer(Api::Fetch, &[Answer::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE]);
+        write(round * 10, round * 10 + 10);
+        values.extend(read(10));
+    }
+    let expected: Vec<String> = (0..30).map(|number| number.to_string()).collect();
+    assert_eq!(values, expected);
 }

@@ -317,6 +317,46 @@ fn partitions_are_shared_out_by_the_consumer_protocol() {
     partitions_are_shared_out("consumer");
 }
 
+/// The successor gets its place without a rebalance, so nobody else may be waiting for the predecessor's next step.
+#[test]
+fn a_named_member_that_ends_during_a_rebalance_leaves_no_partition_to_nobody() {
+    let named = |name: &str| KafkaLog::open(options().instance(name)).unwrap();
+    let (topic, group) = (name("named"), name("group"));
+    open().create_topic(&TopicSpec::new(&topic, 4)).unwrap();
+    let subscription = subscription(&group, &topic, Start::Committed);
+    let predecessor = named("a");
+    let mut first = predecessor.subscribe(&subscription).unwrap();
+    let mut kept = assigned(&mut *first);
+    while kept.len() < 4 {
+        kept.extend(assigned(&mut *first));
+    }
+    let other = named("b");
+    let mut second = other.subscribe(&subscription).unwrap();
+    assert!(matches!(change(&mut *first), Assignment::Revoked(_)));
+    drop((kept, first, predecessor));
+    let successor = named("a");
+    let mut third = successor.subscribe(&subscription).unwrap();
+    let (mut of_second, mut of_third) = (BTreeSet::new(), BTreeSet::new());
+    wait(|cx| {
+        for (member, has) in [(&mut second, &mut of_second), (&mut third, &mut of_third)] {
+            while let std::task::Poll::Ready(change) = member.poll_assignment(cx) {
+                let (more, gone) = match change.unwrap() {
+                    Assignment::Assigned(readers) => (numbers(&readers), Vec::new()),
+                    Assignment::Revoked(gone) | Assignment::Lost(gone) => (BTreeSet::new(), gone),
+                    other => panic!("{other:?}"),
+                };
+                has.extend(more);
+                has.retain(|number| !gone.iter().any(|gone| gone.partition() == *number));
+            }
+        }
+        match of_second.len() + of_third.len() {
+            4 => std::task::Poll::Ready(()),
+            _ => std::task::Poll::Pending,
+        }
+    });
+    assert_eq!(of_second.union(&of_third).count(), 4);
+}
+
 #[test]
 fn a_topic_that_is_deleted_under_its_reader_is_told() {
     let log = KafkaLog::open(options().set("topic.metadata.refresh.interval.ms", "1000")).unwrap();

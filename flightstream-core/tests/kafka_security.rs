@@ -54,6 +54,16 @@ fn a_password_opens_and_a_wrong_one_is_named_without_being_shown() {
 }
 
 #[test]
+fn a_token_opens() {
+    let unsecured = KafkaOptions::new(variable("FLIGHTSTREAM_TEST_KAFKA_SASL"))
+        .set("security.protocol", "SASL_PLAINTEXT")
+        .set("sasl.mechanisms", "OAUTHBEARER")
+        .set("enable.sasl.oauthbearer.unsecure.jwt", "true")
+        .set("sasl.oauthbearer.config", "principal=flight");
+    KafkaLog::open(unsecured).unwrap();
+}
+
+#[test]
 fn what_is_not_allowed_is_named_with_what_to_change() {
     let topic = name("forbidden");
     open().create_topic(&TopicSpec::new(&topic, 1)).unwrap();

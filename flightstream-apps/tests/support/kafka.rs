@@ -2,7 +2,8 @@
 #![allow(clippy::print_stdout, reason = "what a run was is part of its result")]
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -181,33 +182,26 @@ impl Instance {
         self.must_be_alive();
         self.signal("TERM");
         let status = self.process.wait().unwrap();
-        assert!(
-            status.success(),
-            "instance {}: {status}\n{}",
-            self.number,
-            self.told()
-        );
+        assert!(status.success(), "instance {}: {status}", self.number);
     }
 
     fn must_be_alive(&mut self) {
         let ended = self.process.try_wait().unwrap();
-        assert!(
-            ended.is_none(),
-            "instance {} ended by itself\n{}",
-            self.number,
-            self.told()
-        );
+        assert!(ended.is_none(), "instance {} ended by itself", self.number);
     }
 
     fn told(&self) -> String {
         let told = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = told.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
+        lines[lines.len().saturating_sub(100)..].join("\n")
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        if thread::panicking() {
+            println!("instance {}:\n{}\n", self.number, self.told());
+        }
         // It may have ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -281,11 +275,7 @@ pub fn wait_until_processed(log: &KafkaLog, instances: &mut [Instance]) {
                 return;
             }
             if Instant::now() >= deadline {
-                let told: Vec<_> = instances.iter().map(Instance::told).collect();
-                panic!(
-                    "{committed:?} of {ranges:?} after {PATIENCE:?}\n{}",
-                    told.join("\n\n")
-                );
+                panic!("{committed:?} of {ranges:?} after {PATIENCE:?}");
             }
         }
         thread::sleep(Duration::from_millis(200));
@@ -386,6 +376,29 @@ impl Outcome {
         (enriched, self.dead.len(), self.state.len())
     }
 
+    /// Prints where the same output stands more than once, as ranges of offsets.
+    fn tell_repetitions(log: &dyn Log) {
+        for (partition, records) in read(log, "flight-enriched").into_iter().enumerate() {
+            let mut first = HashMap::new();
+            let mut ranges: Vec<(u64, u64, u64)> = Vec::new();
+            for record in records {
+                let at = record.origin;
+                match first.entry((record.key, record.value.0)) {
+                    Entry::Vacant(place) => {
+                        place.insert(at);
+                    }
+                    Entry::Occupied(earlier) => match ranges.last_mut() {
+                        Some((_, end, _)) if at <= *end + 50 => *end = at,
+                        _ => ranges.push((at, at, *earlier.get())),
+                    },
+                }
+            }
+            for (from, to, earlier) in ranges {
+                println!("flight-enriched-{partition}: {from}..={to} repeats {earlier}…");
+            }
+        }
+    }
+
     /// Prints what is missing or too much, a few of each.
     fn tell_differences(&self, other: &Self) {
         let nothing = Vec::new();
@@ -424,7 +437,10 @@ impl Outcome {
         );
         let undisturbed = Self::undisturbed(&input);
         let disturbed = Self::of(log);
-        undisturbed.tell_differences(&disturbed);
+        if undisturbed != disturbed {
+            undisturbed.tell_differences(&disturbed);
+            Self::tell_repetitions(log);
+        }
         let (expected, found) = (undisturbed.count(), disturbed.count());
         println!("{sent} records in, {found:?} out, refused and in the state");
         assert_eq!(

@@ -151,6 +151,9 @@ fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
         Code::TransactionalIdAuthorizationFailed => {
             "allow this user the transactional id in the cluster's ACLs, or use at-least-once"
         }
+        Code::InconsistentGroupProtocol => {
+            "start all members of the group alike: with instance names or without, with one group.protocol"
+        }
         Code::UnsupportedVersion | Code::UnsupportedFeature => {
             "the brokers are too old for it: Kafka 2.5 is the oldest that works"
         }

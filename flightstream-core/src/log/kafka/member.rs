@@ -15,7 +15,7 @@ use super::client::{Consumer, Context, Rebalance};
 use super::error::{TIMEOUT, classify};
 use super::native::PartitionQueue;
 use super::options::KafkaOptions;
-use super::reader::{KafkaReader, Tenure};
+use super::reader::{DOUBT, KafkaReader, Tenure, beyond_end};
 use super::watermarks::watermarks;
 use crate::batch::{Offset, TopicPartition};
 use crate::log::lock::lock;
@@ -118,7 +118,8 @@ impl Member {
     /// partitions' queues.
     fn serve(&self) {
         let mut pending = None;
-        let mut try_at = Instant::now();
+        let mut pending_since = Instant::now();
+        let mut try_at = pending_since;
         let mut fenced = VecDeque::new();
         let mut consumer = self.consumer();
         while !self.stopping.load(Ordering::Acquire) {
@@ -140,13 +141,14 @@ impl Member {
             }
             if let Some(rebalance) = consumer.context().take_rebalance() {
                 pending = Some(rebalance);
-                try_at = Instant::now();
+                pending_since = Instant::now();
+                try_at = pending_since;
             }
             let is_assigned = matches!(pending, Some(Rebalance::Assign(_)));
             if pending.is_some() && Instant::now() >= try_at && !(is_assigned && self.is_losing()) {
                 pending = pending
                     .take()
-                    .and_then(|rebalance| self.handle(&consumer, rebalance));
+                    .and_then(|rebalance| self.handle(&consumer, rebalance, pending_since));
                 if let Some(Rebalance::Assign(_)) = pending {
                     try_at = Instant::now() + RETRY;
                 }
@@ -190,10 +192,15 @@ impl Member {
     }
 
     /// Handles a rebalance, or hands it back to be tried again.
-    fn handle(&self, consumer: &Arc<Consumer>, rebalance: Rebalance) -> Option<Rebalance> {
+    fn handle(
+        &self,
+        consumer: &Arc<Consumer>,
+        rebalance: Rebalance,
+        since: Instant,
+    ) -> Option<Rebalance> {
         match rebalance {
             Rebalance::Assign(partitions) => {
-                if let Err(error) = self.assign(consumer, &partitions) {
+                if let Err(error) = self.assign(consumer, &partitions, since) {
                     if !matches!(error, LogError::Unavailable { .. }) {
                         self.tell(Err(error));
                         return None;
@@ -249,8 +256,9 @@ impl Member {
         &self,
         consumer: &Arc<Consumer>,
         partitions: &TopicPartitionList,
+        since: Instant,
     ) -> Result<(), LogError> {
-        let starts = self.starts(consumer, partitions)?;
+        let starts = self.starts(consumer, partitions, since)?;
         let mut list = TopicPartitionList::with_capacity(starts.len());
         let mut readers: Vec<Box<dyn PartitionReader>> = Vec::with_capacity(starts.len());
         let mut tenures = Vec::with_capacity(starts.len());
@@ -295,6 +303,7 @@ impl Member {
         &self,
         consumer: &Consumer,
         partitions: &TopicPartitionList,
+        since: Instant,
     ) -> Result<Vec<(TopicPartition, Offset)>, LogError> {
         let list = match self.subscription.start {
             Start::Earliest => partitions.clone(),
@@ -318,6 +327,11 @@ impl Member {
                 _ => None,
             };
             let committed = committed.filter(|_| self.subscription.start == Start::Committed);
+            if let Some(committed) = committed.filter(|committed| *committed > range.end)
+                && since.elapsed() < DOUBT
+            {
+                return Err(beyond_end(&partition, committed, &range));
+            }
             if let Some(committed) = committed
                 && !(range.start..=range.end).contains(&committed)
             {

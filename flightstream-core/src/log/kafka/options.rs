@@ -31,13 +31,17 @@ pub struct KafkaOptions {
 }
 
 /// Which protocol a consumer group uses to share partitions out.
-const CLASSIC: [(&str, &str); 3] = [
-    // Partitions that stay where they are go on during a rebalance.
-    ("partition.assignment.strategy", "cooperative-sticky"),
+const CLASSIC: [(&str, &str); 2] = [
     // A member that was killed is noticed after so long; stock clients wait for 45 s.
     ("session.timeout.ms", "15000"),
     ("heartbeat.interval.ms", "3000"),
 ];
+
+/// Partitions that stay where they are go on during a rebalance.
+const COOPERATIVE: &str = "cooperative-sticky";
+/// All partitions stop during a rebalance. A static member that dies between the two steps of a cooperative one leaves
+/// partitions to nobody: its successor is given its place without a rebalance, and does not know that a second step is due.
+const EAGER: &str = "range";
 
 /// So long can a process that was killed keep readers from what comes after its open transaction.
 const TRANSACTIONAL: [(&str, &str); 2] = [
@@ -172,7 +176,12 @@ impl KafkaOptions {
         let mut config = self.config(self.profile.consumer());
         let protocol = self.properties.get("group.protocol");
         if protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic")) {
-            for (name, value) in CLASSIC {
+            let assignor = match self.instance {
+                Some(_) => EAGER,
+                None => COOPERATIVE,
+            };
+            let assignor = ("partition.assignment.strategy", assignor);
+            for (name, value) in CLASSIC.into_iter().chain([assignor]) {
                 if !self.properties.contains_key(name) {
                     config.set(name, value);
                 }
@@ -184,8 +193,9 @@ impl KafkaOptions {
             .set("enable.auto.offset.store", "false")
             .set("enable.partition.eof", "true")
             .set("isolation.level", "read_committed")
-            // A position that is gone is looked at and told, not replaced in silence.
-            .set("auto.offset.reset", "error");
+            // The client says so, and readers, which know their positions, see it. After `error` a partition could not be
+            // read again without a new assignment.
+            .set("auto.offset.reset", "earliest");
         config
     }
 

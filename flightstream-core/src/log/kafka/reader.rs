@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rdkafka::Offset as KafkaOffset;
@@ -13,8 +14,13 @@ use super::standalone::{Seat, Standalone};
 use super::watermarks::watermarks;
 use crate::batch::{Headers, Offset, Raw, Record, TopicPartition};
 use crate::log::lock::lock;
-use crate::log::{LogError, PartitionReader};
+use crate::log::{LogError, OffsetRange, PartitionReader};
 use crate::time::Timestamp;
+
+/// For how long brokers are not believed that a partition ends before a position that was read already. The newest leader
+/// learns what is committed from its followers, and waits for one that is frozen for as long as `replica.lag.time.max.ms`,
+/// by default 30 s.
+pub(super) const DOUBT: Duration = Duration::from_secs(60);
 
 /// How far an assignment of a partition is. The client has one queue a partition, so a task that does not know yet that
 /// its assignment is over would take records from the next one's.
@@ -61,6 +67,8 @@ pub(super) struct KafkaReader {
     must_seek: bool,
     /// What stood behind records that were handed out before it.
     failure: Option<LogError>,
+    /// Since when the position seems to be beyond the partition's end.
+    beyond_end: Option<Instant>,
     /// Of a member of a group.
     tenure: Option<Arc<Tenure>>,
     source: Source,
@@ -108,6 +116,7 @@ impl KafkaReader {
             position,
             must_seek: false,
             failure: None,
+            beyond_end: None,
             tenure: None,
             source,
         }
@@ -172,47 +181,72 @@ impl KafkaReader {
             .queue()?
             .drain(max_records, |messages| take(messages, position));
         self.position = taken.position;
-        if let Some(code) = taken.event {
-            let failure = self.event(code);
-            if taken.records.is_empty() {
-                failure?;
-            } else {
-                self.failure = failure.err();
-            }
+        let failure = match taken.event {
+            Some(code) => Err(self.event(code)),
+            None if taken.began_anew && taken.records.is_empty() => self.doubt_new_beginning(),
+            None => Ok(()),
+        };
+        match taken.records.is_empty() {
+            true => failure?,
+            false => self.failure = failure.err(),
         }
         Ok(taken.records)
     }
 
-    fn event(&mut self, code: RDKafkaErrorCode) -> Result<(), LogError> {
+    fn event(&mut self, code: RDKafkaErrorCode) -> LogError {
         use RDKafkaErrorCode as Code;
         match code {
-            Code::AutoOffsetReset | Code::OffsetOutOfRange => self.begin_where_records_are(),
             Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => {
-                Err(LogError::UnknownTopic {
+                LogError::UnknownTopic {
                     topic: self.topic_partition.topic().to_owned(),
-                })
+                }
             }
             code => {
                 let action = format!("read {}", self.topic_partition);
                 let context = Arc::clone(self.consumer().context());
-                Err(classify_code(action, code, &code.to_string(), &context))
+                classify_code(action, code, &code.to_string(), &context)
             }
         }
     }
 
-    /// The records at the position are gone: retention was faster, or the topic is another one.
-    fn begin_where_records_are(&mut self) -> Result<(), LogError> {
+    /// The client has begun anew at the partition's first record, because a broker did not know the position. A broker
+    /// that was away for a moment, or leads since a moment, knows less than there is, so it is not believed at once.
+    fn doubt_new_beginning(&mut self) -> Result<(), LogError> {
+        self.must_seek = true;
         let range = watermarks(self.consumer(), &self.topic_partition)?;
+        if self.position <= range.end {
+            self.beyond_end = None;
+            return Ok(());
+        }
+        if self.beyond_end.get_or_insert_with(Instant::now).elapsed() < DOUBT {
+            return Err(beyond_end(&self.topic_partition, self.position, &range));
+        }
         tracing::warn!(
             partition = %self.topic_partition,
             position = self.position,
             first = range.start,
             end = range.end,
-            "there are no records at the position any more; going on at the first one there is",
+            "the partition ends before the position, so the topic is another one; beginning at its first record",
         );
+        self.beyond_end = None;
         self.position = range.start;
-        self.must_seek = true;
         Ok(())
+    }
+}
+
+/// A position that brokers do not know, which may be theirs to learn yet.
+pub(super) fn beyond_end(
+    partition: &TopicPartition,
+    position: Offset,
+    range: &OffsetRange,
+) -> LogError {
+    LogError::Unavailable {
+        action: format!("read {partition} from {position} on"),
+        reason: format!(
+            "it ends at {}, so far as the brokers know; {DOUBT:?} after the first such answer the topic is taken for \
+             another one",
+            range.end
+        ),
     }
 }
 
@@ -236,7 +270,7 @@ impl PartitionReader for KafkaReader {
         if records.is_empty() {
             if let Source::Standalone(queue, ..) = &self.source {
                 // Nobody else serves the events of this client.
-                let _ = queue.consumer().poll(std::time::Duration::ZERO);
+                let _ = queue.consumer().poll(Duration::ZERO);
             }
             return Poll::Pending;
         }
@@ -275,12 +309,14 @@ pub(super) fn native_partition(partition: &TopicPartition) -> i32 {
 struct Taken {
     records: Vec<Record<Raw>>,
     position: Offset,
+    /// Whether there were records before the position.
+    began_anew: bool,
     event: Option<RDKafkaErrorCode>,
 }
 
 /// Copies messages into one buffer, which the records share: an allocation a batch, and librdkafka's memory is free.
 fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
-    let mut event = None;
+    let (mut began_anew, mut event) = (false, None);
     let size = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
     let carries_record = |message: &&Message<'_>| message.error().is_none();
     let bytes = messages.iter().filter(carries_record);
@@ -307,6 +343,7 @@ fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
             None => {
                 let (key, value) = (slice(message.key()), slice(message.value()));
                 if offset < position {
+                    began_anew = true;
                     continue;
                 }
                 position = offset + 1;
@@ -328,6 +365,7 @@ fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
     Taken {
         records,
         position,
+        began_anew,
         event,
     }
 }
