@@ -18,8 +18,8 @@ use flightstream_core::table::{Airports, SharedTable};
 use flightstream_core::time::Timestamp;
 
 const PARTITIONS: u32 = 4;
-/// Groups, connections and caches are cold for so long.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// Until then the group forms, which takes 3 s, and what came meanwhile is worked off.
+const WARM_UP: Duration = Duration::from_secs(10);
 
 struct Unpark(Thread);
 

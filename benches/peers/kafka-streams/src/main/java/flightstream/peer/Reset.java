@@ -43,8 +43,10 @@ public final class Reset {
     /** Kept whatever their time: a simulation's reports are years old. */
     private static Map<String, String> settings(String topic) {
         if (topic.equals("flight-enriched")) {
-            // Compacted, as flightstream wants it, but not while every record is to be compared.
-            return Map.of("cleanup.policy", "compact", "min.compaction.lag.ms", "86400000");
+            // Compacted, as flightstream wants it, but never while every record is to be compared. The lag is counted from
+            // the reports' time.
+            String never = Long.toString(Long.MAX_VALUE);
+            return Map.of("cleanup.policy", "compact", "min.compaction.lag.ms", never);
         }
         return Map.of("retention.ms", "-1");
     }
