@@ -376,8 +376,10 @@ impl Outcome {
         (enriched, self.dead.len(), self.state.len())
     }
 
-    /// Prints where the same output stands more than once, as ranges of offsets.
+    /// Prints where the same outputs stand again far behind, as ranges of offsets. Input that came twice stands side by
+    /// side.
     fn tell_repetitions(log: &dyn Log) {
+        const FAR: u64 = 50;
         for (partition, records) in read(log, "flight-enriched").into_iter().enumerate() {
             let mut first = HashMap::new();
             let mut ranges: Vec<(u64, u64, u64)> = Vec::new();
@@ -387,8 +389,9 @@ impl Outcome {
                     Entry::Vacant(place) => {
                         place.insert(at);
                     }
+                    Entry::Occupied(earlier) if at <= *earlier.get() + FAR => {}
                     Entry::Occupied(earlier) => match ranges.last_mut() {
-                        Some((_, end, _)) if at <= *end + 50 => *end = at,
+                        Some((_, end, _)) if at <= *end + FAR => *end = at,
                         _ => ranges.push((at, at, *earlier.get())),
                     },
                 }

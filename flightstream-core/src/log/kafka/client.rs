@@ -37,7 +37,11 @@ pub(super) struct Trouble {
 
 /// A change of the assignment that is to be acknowledged.
 pub(super) enum Rebalance {
-    Assign(TopicPartitionList),
+    Assign {
+        partitions: TopicPartitionList,
+        /// When it came.
+        since: Instant,
+    },
     Revoke {
         partitions: TopicPartitionList,
         /// Whether others may have them already.
@@ -143,7 +147,10 @@ impl ConsumerContext for Context {
         }
         // Acknowledged later, by the thread that polls, when the tasks have finished with the partitions.
         *lock(&self.rebalance) = Some(match is_assignment {
-            true => Rebalance::Assign(partitions.clone()),
+            true => Rebalance::Assign {
+                partitions: partitions.clone(),
+                since: Instant::now(),
+            },
             false => Rebalance::Revoke {
                 partitions: partitions.clone(),
                 lost: consumer.assignment_lost(),

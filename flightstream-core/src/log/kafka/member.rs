@@ -118,8 +118,7 @@ impl Member {
     /// partitions' queues.
     fn serve(&self) {
         let mut pending = None;
-        let mut pending_since = Instant::now();
-        let mut try_at = pending_since;
+        let mut try_at = Instant::now();
         let mut fenced = VecDeque::new();
         let mut consumer = self.consumer();
         while !self.stopping.load(Ordering::Acquire) {
@@ -141,15 +140,14 @@ impl Member {
             }
             if let Some(rebalance) = consumer.context().take_rebalance() {
                 pending = Some(rebalance);
-                pending_since = Instant::now();
-                try_at = pending_since;
+                try_at = Instant::now();
             }
-            let is_assigned = matches!(pending, Some(Rebalance::Assign(_)));
+            let is_assigned = matches!(pending, Some(Rebalance::Assign { .. }));
             if pending.is_some() && Instant::now() >= try_at && !(is_assigned && self.is_losing()) {
                 pending = pending
                     .take()
-                    .and_then(|rebalance| self.handle(&consumer, rebalance, pending_since));
-                if let Some(Rebalance::Assign(_)) = pending {
+                    .and_then(|rebalance| self.handle(&consumer, rebalance));
+                if let Some(Rebalance::Assign { .. }) = pending {
                     try_at = Instant::now() + RETRY;
                 }
             }
@@ -192,21 +190,16 @@ impl Member {
     }
 
     /// Handles a rebalance, or hands it back to be tried again.
-    fn handle(
-        &self,
-        consumer: &Arc<Consumer>,
-        rebalance: Rebalance,
-        since: Instant,
-    ) -> Option<Rebalance> {
+    fn handle(&self, consumer: &Arc<Consumer>, rebalance: Rebalance) -> Option<Rebalance> {
         match rebalance {
-            Rebalance::Assign(partitions) => {
+            Rebalance::Assign { partitions, since } => {
                 if let Err(error) = self.assign(consumer, &partitions, since) {
                     if !matches!(error, LogError::Unavailable { .. }) {
                         self.tell(Err(error));
                         return None;
                     }
                     tracing::warn!(group = self.subscription.group, %error, "not assigned yet");
-                    return Some(Rebalance::Assign(partitions));
+                    return Some(Rebalance::Assign { partitions, since });
                 }
             }
             Rebalance::Revoke {
@@ -421,7 +414,7 @@ impl Member {
         let group = &self.subscription.group;
         // What came before `close` nobody has acknowledged, and the group would wait for it.
         match pending.or_else(|| context.take_rebalance()) {
-            Some(Rebalance::Assign(_)) => unassign(consumer, group, &TopicPartitionList::new()),
+            Some(Rebalance::Assign { .. }) => unassign(consumer, group, &TopicPartitionList::new()),
             Some(Rebalance::Revoke { partitions, .. }) => unassign(consumer, group, &partitions),
             None => {}
         }

@@ -176,12 +176,9 @@ impl KafkaOptions {
         let mut config = self.config(self.profile.consumer());
         let protocol = self.properties.get("group.protocol");
         if protocol.is_none_or(|protocol| protocol.eq_ignore_ascii_case("classic")) {
-            let assignor = match self.instance {
-                Some(_) => EAGER,
-                None => COOPERATIVE,
-            };
-            let assignor = ("partition.assignment.strategy", assignor);
-            for (name, value) in CLASSIC.into_iter().chain([assignor]) {
+            let assignor = self.instance.as_ref().map_or(COOPERATIVE, |_| EAGER);
+            let strategy = [("partition.assignment.strategy", assignor)];
+            for (name, value) in CLASSIC.into_iter().chain(strategy) {
                 if !self.properties.contains_key(name) {
                     config.set(name, value);
                 }
