@@ -26,6 +26,7 @@ use flightstream_core::runtime::{
 };
 use flightstream_core::store::{KeyValueStore, WindowStore};
 use flightstream_core::time::Timestamp;
+use flightstream_core::window::{Emit, Tumbling, WindowedKey};
 
 const PARTITIONS: u32 = 4;
 
@@ -107,6 +108,66 @@ fn stores_are_looked_at_from_outside() {
             .all(|state| *state == TaskState::Running)
     );
     assert_eq!(status.task_states.len(), 4);
+}
+
+/// Words by minute, each at the second that it names.
+fn by_minute(
+    raw: impl Records<Record = Raw>,
+    cx: TaskContext,
+) -> impl Records<Record = (WindowedKey<u64>, u64)> {
+    let second = |bytes: &[u8]| {
+        let text = std::str::from_utf8(bytes).map_err(|_| Rejection::new("not_utf8"))?;
+        text.parse::<u32>().map_err(|_| Rejection::new("no_number"))
+    };
+    raw.decode(second)
+        .event_time(|second| Timestamp::from_seconds(i64::from(*second)))
+        .key_by(|second| u64::from(*second) % 2)
+        .assume_aligned()
+        .windowed(Tumbling::of(Duration::from_secs(60)).grace(Duration::from_secs(600)))
+        .count(cx.store("by-minute"))
+        .emit(Emit::on_close())
+}
+
+#[test]
+fn ranges_of_keys_and_of_windows_are_looked_at_from_outside() {
+    let log: Arc<dyn Log> = Arc::new(log());
+    fill(&*log, (0..100).map(|n| n.to_string()));
+    let running = start(&log, SOON);
+    running.wait_until_caught_up().unwrap();
+    let words = running.store(.., "counts", |counts: &Counts| {
+        let some = counts.range("20".to_owned().."23".to_owned());
+        some.map(|(word, count)| (word.clone(), *count))
+            .collect::<Vec<_>>()
+    });
+    let words: BTreeMap<String, u64> = words.unwrap().into_iter().flatten().collect();
+    let expected = ["20", "21", "22"].map(|word| (word.to_owned(), 1));
+    assert_eq!(words, BTreeMap::from(expected));
+    running.stop().unwrap();
+
+    let running = App::new("minutes")
+        .source(topic("in").group("minutes"))
+        .pipeline(by_minute)
+        .sink(topic("out").json())
+        .start(&log)
+        .unwrap();
+    running.wait_until_caught_up().unwrap();
+    let minute = |n: i64| Timestamp::from_seconds(n * 60);
+    let of = |from: i64, to: i64| {
+        let starts = minute(from)..minute(to);
+        let entries = running.store(.., "by-minute", move |store: &WindowStore<u64, u64>| {
+            let some = store.range(starts.clone());
+            some.map(|(start, _, count)| (start, *count))
+                .collect::<Vec<_>>()
+        });
+        let mut sums = BTreeMap::new();
+        for (start, count) in entries.unwrap().into_iter().flatten() {
+            *sums.entry(start).or_insert(0) += count;
+        }
+        sums
+    };
+    assert_eq!(of(0, 1), BTreeMap::from([(minute(0), 60)]));
+    assert_eq!(of(1, 9), BTreeMap::from([(minute(1), 40)]));
+    assert_eq!(of(2, 9), BTreeMap::new());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::hash::Hash;
+use std::ops::RangeBounds;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -113,6 +114,17 @@ impl<K: Hash + Eq + Clone, V> KeyValueStore<K, V> {
     /// All entries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (Stored<'_, K>, Stored<'_, V>)> {
         self.entries.iter()
+    }
+
+    /// The entries of some keys, in no order: all keys are looked at.
+    pub fn range(
+        &self,
+        keys: impl RangeBounds<K>,
+    ) -> impl Iterator<Item = (Stored<'_, K>, Stored<'_, V>)>
+    where
+        K: PartialOrd,
+    {
+        self.iter().filter(move |(key, _)| keys.contains(key))
     }
 
     /// How many keys have a value.

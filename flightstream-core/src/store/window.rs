@@ -2,6 +2,7 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hash;
+use std::ops::RangeBounds;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -129,8 +130,19 @@ impl<K: Hash + Eq + Ord + Clone, V> WindowStore<K, V> {
 
     /// All entries, by window, in no order within one.
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, Stored<'_, K>, Stored<'_, V>)> {
+        self.range(..)
+    }
+
+    /// The entries of windows that start then, by window, in no order within one.
+    ///
+    /// # Panics
+    /// If the range ends before it begins.
+    pub fn range(
+        &self,
+        starts: impl RangeBounds<Timestamp>,
+    ) -> impl Iterator<Item = (Timestamp, Stored<'_, K>, Stored<'_, V>)> {
         self.windows
-            .iter()
+            .range(starts)
             .flat_map(|(start, entries)| entries.iter().map(|(key, value)| (*start, key, value)))
     }
 
