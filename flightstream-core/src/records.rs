@@ -285,6 +285,15 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     /// on the batch. What has to see a key's records in their order comes before the split, or in the branches.
     ///
     /// It ends when both have ended.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// let both = from_values(["LO281", "LH2"]).merge(from_values(["BA9"]));
+    /// assert_eq!(both.collect_values().await?, ["LO281", "LH2", "BA9"]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
     fn merge<O>(self, other: O) -> Merge<Self, O>
     where
         Self: Sized,
@@ -297,6 +306,20 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     ///
     /// That is so where the topic is partitioned by something that the new key is part of, and where there is one
     /// partition. Otherwise each task would see a part of a key's records and aggregate that.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use flightstream_core::store::StoreHandle;
+    /// use flightstream_core::{Records, from_values};
+    ///
+    /// // Partitioned by flight, so all flights of one number are together.
+    /// let counts = from_values(["LO281", "LH2", "LO281"])
+    ///     .key_by(|flight| *flight)
+    ///     .assume_aligned()
+    ///     .count(StoreHandle::unlogged("flights"));
+    /// assert_eq!(counts.collect_values().await?, [("LO281", 1), ("LH2", 1), ("LO281", 2)]);
+    /// # Ok::<(), flightstream_core::Fatal>(()) }).unwrap();
+    /// ```
     fn assume_aligned(self) -> AssumeAligned<Self>
     where
         Self: Sized,
@@ -309,6 +332,28 @@ pub trait Records: Stream<Item = Result<Batch<<Self as Records>::Record>, Fatal>
     ///
     /// Batches of both sides come out: those of the input without records, for their acks, and those of the topic. All
     /// tasks of the app take part, so the app sees every record twice; put `filter`s before it.
+    ///
+    /// ```
+    /// use flightstream_core::batch::{Raw, Rejection};
+    /// use flightstream_core::runtime::TaskContext;
+    /// use flightstream_core::testing::TestDriver;
+    /// use flightstream_core::{Records, time::Timestamp};
+    ///
+    /// /// Partitioned by aircraft, counted by airline.
+    /// fn by_airline(raw: impl Records<Record = Raw>, cx: TaskContext) -> impl Records<Record = (String, u64)> {
+    ///     raw.decode(|bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| Rejection::new("not_utf8")))
+    ///         .key_by(|airline| airline.clone())
+    ///         .repartition("by-airline", &cx)
+    ///         .count(cx.store("airlines"))
+    /// }
+    ///
+    /// let mut driver = TestDriver::new(by_airline).partitions(2);
+    /// driver.send(0, Timestamp::default(), "48AE23", "LOT")?;
+    /// driver.send(1, Timestamp::default(), "48AE24", "LOT")?;
+    /// driver.run()?;
+    /// assert_eq!(driver.output()?, [("LOT".to_owned(), 1), ("LOT".to_owned(), 2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn repartition<K, T>(self, name: &'static str, cx: &TaskContext) -> Repartition<Self, K, T>
     where
         Self: Records<Record = (K, T)> + Sized,
