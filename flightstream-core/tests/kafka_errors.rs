@@ -9,7 +9,7 @@ use flightstream_core::log::kafka::{KafkaLog, KafkaOptions};
 use flightstream_core::log::{Isolation, Log, LogError, Writer};
 use flightstream_core::time::Timestamp;
 use futures::executor::block_on;
-use rdkafka::mocking::MockCluster;
+use rdkafka::mocking::{MockCluster, MockCoordinator};
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey as Api, RDKafkaRespErr as Answer};
 
@@ -20,10 +20,15 @@ struct Mock {
 
 impl Mock {
     fn new() -> Self {
-        let cluster = MockCluster::new(1).unwrap();
+        Self::of(1)
+    }
+
+    fn of(brokers: i32) -> Self {
+        let cluster = MockCluster::new(brokers).unwrap();
         cluster.create_topic("in", 1, 1).unwrap();
         cluster.create_topic("out", 1, 1).unwrap();
         let options = KafkaOptions::new(cluster.bootstrap_servers())
+            .instance("one")
             .set("message.timeout.ms", "4000")
             .set("transaction.timeout.ms", "4000")
             .set("retry.backoff.ms", "10");
@@ -187,6 +192,38 @@ fn a_producer_that_is_fenced_is_replaced() {
         writer.append("out", record()).unwrap();
         writer.commit("g", &offset()).unwrap();
     }
+}
+
+/// librdkafka's issue 5456: its call would wait for as long as the coordinator is away.
+#[test]
+fn a_group_whose_coordinator_is_away_keeps_no_commit_waiting_without_end() {
+    let mock = Mock::of(2);
+    for topic in ["in", "out"] {
+        mock.cluster.partition_leader(topic, 0, Some(1)).unwrap();
+    }
+    let coordinators = [
+        (
+            MockCoordinator::Transaction("flightstream-one-0".to_owned()),
+            1,
+        ),
+        (MockCoordinator::Group("g".to_owned()), 2),
+    ];
+    for (coordinator, broker) in coordinators {
+        mock.cluster.coordinator(coordinator, broker).unwrap();
+    }
+    let mut writer = mock.writer(Isolation::Transactional);
+    writer.append("out", record()).unwrap();
+    mock.cluster.broker_down(2).unwrap();
+    let error = writer.commit("g", &offset()).unwrap_err();
+    let is_told = matches!(
+        error,
+        LogError::Fenced { .. } | LogError::Unavailable { .. }
+    );
+    assert!(is_told, "{error:?}");
+    writer.abort();
+    mock.cluster.broker_up(2).unwrap();
+    writer.append("out", record()).unwrap();
+    writer.commit("g", &offset()).unwrap();
 }
 
 #[test]

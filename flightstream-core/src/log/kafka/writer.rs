@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ use crate::time::{Clock as _, SystemClock};
 const SLICE: Duration = Duration::from_millis(5);
 /// How long a commit waits for a group that is about to settle.
 const SETTLE: Duration = Duration::from_secs(30);
+/// How long offsets may take into a transaction: longer than the client says that it tries.
+const ANSWER: Duration = TIMEOUT.saturating_add(Duration::from_secs(5));
 
 /// An idempotent producer, transactional if asked for, with what it takes to commit offsets.
 pub(super) struct KafkaWriter {
@@ -234,8 +236,7 @@ impl KafkaWriter {
 
 impl Connected {
     fn classify(&self, action: &str, error: &KafkaError) -> LogError {
-        self.producer.poll(Duration::ZERO);
-        classify(action, error, self.producer.context())
+        classify_after_events(&self.producer, action, error)
     }
 
     /// Why a record did not arrive, if one did not.
@@ -315,40 +316,52 @@ impl Connected {
 
     fn commit_transaction(
         &mut self,
-        offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
+        offsets: Option<(TopicPartitionList, ConsumerGroupMetadata)>,
     ) -> Result<(), LogError> {
         if let Some((list, metadata)) = offsets {
-            self.retry("commit offsets in a transaction", |producer| {
-                producer.send_offsets_to_transaction(list, metadata, TIMEOUT)
-            })?;
+            self.send_offsets(list, metadata)?;
         }
-        self.retry("commit a transaction", |producer| {
+        retry(&self.producer, "commit a transaction", |producer| {
             producer.commit_transaction(TIMEOUT)
         })?;
         self.in_transaction = false;
         Ok(())
     }
 
-    /// Repeats a step of a transaction while the cluster asks for it: until the transaction's own time is over.
-    fn retry(
+    /// Puts offsets into the transaction.
+    ///
+    /// While the group's coordinator changes the client's call can wait without end, whatever its timeout
+    /// (librdkafka's issues 5456 and 5511). So it is made on a thread of its own, and a producer that keeps that waiting
+    /// is left to it: its successor fences it.
+    fn send_offsets(
         &self,
-        action: &str,
-        step: impl Fn(&Producer) -> Result<(), KafkaError>,
+        list: TopicPartitionList,
+        metadata: ConsumerGroupMetadata,
     ) -> Result<(), LogError> {
-        let give_up = Instant::now() + SETTLE;
-        loop {
-            match step(&self.producer) {
-                Ok(()) => return Ok(()),
-                Err(KafkaError::Transaction(error))
-                    if error.is_retriable()
-                        && !error.txn_requires_abort()
-                        && Instant::now() < give_up =>
-                {
-                    self.producer.poll(SLICE);
-                }
-                Err(error) => return Err(self.classify(action, &error)),
-            }
-        }
+        let action = "commit offsets in a transaction";
+        let producer = Arc::clone(&self.producer);
+        let (answer, answered) = mpsc::channel();
+        let call = move || {
+            let sent = retry(&producer, action, |producer| {
+                producer.send_offsets_to_transaction(&list, &metadata, TIMEOUT)
+            });
+            // Nobody may be waiting any more.
+            let _ = answer.send(sent);
+        };
+        let name = "send-offsets".to_owned();
+        thread::Builder::new()
+            .name(name)
+            .spawn(call)
+            .map_err(|error| LogError::Unavailable {
+                action: "start a thread".to_owned(),
+                reason: error.to_string(),
+            })?;
+        answered.recv_timeout(ANSWER).unwrap_or_else(|_| {
+            Err(LogError::Fenced {
+                action: action.to_owned(),
+                reason: format!("the client got no answer for {ANSWER:?}"),
+            })
+        })
     }
 
     /// Ends the transaction without its records. Whether the producer can go on.
@@ -358,7 +371,7 @@ impl Connected {
             .purge(PurgeConfig::default().queue().inflight());
         let _ = self.producer.flush(TIMEOUT);
         let _ = self.producer.context().take_delivery_failure();
-        let aborted = self.retry("abort a transaction", |producer| {
+        let aborted = retry(&self.producer, "abort a transaction", |producer| {
             producer.abort_transaction(TIMEOUT)
         });
         self.in_transaction = false;
@@ -367,6 +380,34 @@ impl Connected {
         }
         aborted.is_ok()
     }
+}
+
+/// Repeats a step of a transaction while the cluster asks for it: until the transaction's own time is over.
+fn retry(
+    producer: &Producer,
+    action: &str,
+    step: impl Fn(&Producer) -> Result<(), KafkaError>,
+) -> Result<(), LogError> {
+    let give_up = Instant::now() + SETTLE;
+    loop {
+        match step(producer) {
+            Ok(()) => return Ok(()),
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable()
+                    && !error.txn_requires_abort()
+                    && Instant::now() < give_up =>
+            {
+                producer.poll(SLICE);
+            }
+            Err(error) => return Err(classify_after_events(producer, action, &error)),
+        }
+    }
+}
+
+/// What an error means, with what the client has to tell meanwhile.
+fn classify_after_events(producer: &Producer, action: &str, error: &KafkaError) -> LogError {
+    producer.poll(Duration::ZERO);
+    classify(action, error, producer.context())
 }
 
 impl Writer for KafkaWriter {
@@ -429,7 +470,7 @@ impl Writer for KafkaWriter {
         };
         self.with_producer(|connected| {
             connected.flush()?;
-            connected.commit_transaction(metadata.as_ref().map(|metadata| (&list, metadata)))
+            connected.commit_transaction(metadata.map(|metadata| (list, metadata)))
         })
     }
 
