@@ -40,8 +40,8 @@ pub fn number(name: &str, default: u64) -> u64 {
 pub struct Cluster {
     pub bootstrap: String,
     pub brokers: u64,
-    folder: PathBuf,
-    script: PathBuf,
+    pub folder: PathBuf,
+    pub script: PathBuf,
 }
 
 impl Cluster {

@@ -15,6 +15,8 @@
 pub mod http;
 #[cfg(feature = "test-kafka")]
 pub mod kafka;
+#[cfg(feature = "test-kafka")]
+pub mod network;
 pub mod oracle;
 pub mod topics;
 
