@@ -178,6 +178,21 @@ pub struct HistogramAggregation {
     pub offset: f64,
     /// Buckets with fewer documents are left out; by default 0: also the empty ones in between are answered.
     pub min_doc_count: u64,
+    /// Empty buckets are answered from the first of these values to the last, too, if `min_doc_count` is 0.
+    pub extended_bounds: Option<(f64, f64)>,
+    /// How the keys of a `date_histogram` are written beside their number.
+    pub format: DateFormat,
+}
+
+/// How an instant is written as text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DateFormat {
+    /// ISO-8601 in UTC.
+    #[default]
+    Iso,
+    /// `epoch_millis`: milliseconds since 1970.
+    EpochMillis,
 }
 
 /// One range of the `range` aggregation.

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::aggregation::{
-    Aggregation, AggregationKind, AggregationRange, BucketOrder, GeotileGrid, HistogramAggregation,
-    Metric, OrderBy, TermsAggregation, TopHits,
+    Aggregation, AggregationKind, AggregationRange, BucketOrder, DateFormat, GeotileGrid,
+    HistogramAggregation, Metric, OrderBy, TermsAggregation, TopHits,
 };
 use super::body::Body;
 use super::query::{Query, Scalar};
@@ -42,7 +42,13 @@ pub(crate) fn parse_kind(name: &str, value: Value) -> Result<AggregationKind, Se
                 Some(text) => duration(name, &text)?,
                 None => 0.0,
             };
-            AggregationKind::DateHistogram(histogram(name, &mut body, field, interval, offset)?)
+            let format = date_format(&mut body)?;
+            utc_only(&mut body)?;
+            let histogram = histogram(name, &mut body, field, interval, offset)?;
+            AggregationKind::DateHistogram(HistogramAggregation {
+                format,
+                ..histogram
+            })
         }
         "range" => range(&mut body)?,
         "filters" => filters(&mut body)?,
@@ -153,7 +159,43 @@ fn histogram(
         interval,
         offset,
         min_doc_count: body.integer("min_doc_count")?.unwrap_or(0),
+        extended_bounds: extended_bounds(body)?,
+        format: DateFormat::Iso,
     })
+}
+
+fn extended_bounds(body: &mut Body<'_>) -> Result<Option<(f64, f64)>, SearchError> {
+    let Some(value) = body.take("extended_bounds") else {
+        return Ok(None);
+    };
+    let mut body = Body::new("extended_bounds", value)?;
+    let (min, max) = (body.need_f64("min")?, body.need_f64("max")?);
+    body.finish()?;
+    match min <= max {
+        true => Ok(Some((min, max))),
+        false => Err(SearchError::x_content(format!(
+            "[extended_bounds.min][{min}] cannot be greater than [extended_bounds.max][{max}]"
+        ))),
+    }
+}
+
+fn date_format(body: &mut Body<'_>) -> Result<DateFormat, SearchError> {
+    match body.string("format")?.as_deref() {
+        None | Some("strict_date_optional_time") => Ok(DateFormat::Iso),
+        Some("epoch_millis") => Ok(DateFormat::EpochMillis),
+        Some(other) => Err(SearchError::illegal(format!(
+            "[format] is [epoch_millis] or [strict_date_optional_time] here but was [{other}]"
+        ))),
+    }
+}
+
+fn utc_only(body: &mut Body<'_>) -> Result<(), SearchError> {
+    match body.string("time_zone")?.as_deref() {
+        None | Some("UTC" | "Z" | "+00:00") => Ok(()),
+        Some(other) => Err(SearchError::illegal(format!(
+            "[time_zone] is [UTC] here but was [{other}]"
+        ))),
+    }
 }
 
 /// Milliseconds of `30s`, `5m`, `1h`, `1d`, `100ms`, with a sign for an offset.
@@ -248,12 +290,17 @@ fn percentiles(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
         None => vec![1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0],
         Some(values) => values
             .iter()
-            .map(|value| value.as_f64().filter(|p| (0.0..=100.0).contains(p)))
+            .map(|value| percent(value).filter(|p| (0.0..=100.0).contains(p)))
             .collect::<Option<Vec<_>>>()
             .filter(|percents| !percents.is_empty())
             .ok_or_else(|| SearchError::illegal("[percents] must be numbers from 0 to 100"))?,
     };
     Ok(AggregationKind::Percentiles { field, percents })
+}
+
+/// Also as text, as Grafana sends it.
+fn percent(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn top_hits(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
@@ -303,16 +350,14 @@ impl AggregationKind {
     fn to_entry(&self) -> (&'static str, Value) {
         match self {
             Self::Terms(terms) => ("terms", terms.to_value()),
-            Self::Histogram(h) => (
-                "histogram",
-                json!({ "field": h.field, "interval": h.interval, "offset": h.offset,
-                    "min_doc_count": h.min_doc_count }),
-            ),
-            Self::DateHistogram(h) => (
-                "date_histogram",
-                json!({ "field": h.field, "fixed_interval": format!("{}ms", h.interval),
-                    "offset": format!("{}ms", h.offset), "min_doc_count": h.min_doc_count }),
-            ),
+            Self::Histogram(h) => ("histogram", h.to_value(h.interval.into(), h.offset.into())),
+            Self::DateHistogram(h) => {
+                let millis = |number: f64| Value::from(format!("{number}ms"));
+                (
+                    "date_histogram",
+                    h.to_value(millis(h.interval), millis(h.offset)),
+                )
+            }
             Self::Range { field, ranges } => {
                 let ranges: Vec<Value> = ranges.iter().map(AggregationRange::to_value).collect();
                 ("range", json!({ "field": field, "ranges": ranges }))
@@ -378,6 +423,31 @@ impl TermsAggregation {
                     "include".to_owned(),
                     include.iter().map(Scalar::to_value).collect(),
                 );
+            }
+        }
+        value
+    }
+}
+
+impl HistogramAggregation {
+    fn to_value(&self, interval: Value, offset: Value) -> Value {
+        let of_dates = interval.is_string();
+        let key = if of_dates {
+            "fixed_interval"
+        } else {
+            "interval"
+        };
+        let mut value = json!({ "field": self.field, key: interval, "offset": offset,
+            "min_doc_count": self.min_doc_count });
+        if let Value::Object(map) = &mut value {
+            if let Some((min, max)) = self.extended_bounds {
+                map.insert(
+                    "extended_bounds".to_owned(),
+                    json!({ "min": min, "max": max }),
+                );
+            }
+            if self.format == DateFormat::EpochMillis {
+                map.insert("format".to_owned(), "epoch_millis".into());
             }
         }
         value

@@ -12,8 +12,8 @@
 //! | field types | `keyword`, `float`, `integer`, `long`, `date` (milliseconds or ISO-8601), `boolean`, `geo_point`; one value a field |
 //! | mapping | `dynamic`: `false` or `"strict"`; `properties` with `type` |
 //! | bulk | index, delete; external versions (`external_gte`) or internal ones |
-//! | queries | `match_all`, `match_none`, `bool` (`must`, `filter`, `should`, `minimum_should_match` as a number, `must_not`), `term`, `terms`, `match` (as `term`), `range` (`gt`, `gte`, `lt`, `lte`), `exists`, `ids`, `prefix`, `wildcard`, `geo_bounding_box`, `geo_distance` |
-//! | bucket aggregations | `terms` (`size`, `order`, `min_doc_count` ≥ 1, `missing`, `include` as a list), `histogram`, `date_histogram` (`fixed_interval`), `range`, `filter`, `filters`, `missing`, `geotile_grid` (`precision`, `size`, `bounds`); nested up to 16 deep |
+//! | queries | `match_all`, `match_none`, `query_string` (`*`, and `field:value` with `AND` between and `NOT` before), `bool` (`must`, `filter`, `should`, `minimum_should_match` as a number, `must_not`), `term`, `terms`, `match` (as `term`), `range` (`gt`, `gte`, `lt`, `lte`), `exists`, `ids`, `prefix`, `wildcard`, `geo_bounding_box`, `geo_distance` |
+//! | bucket aggregations | `terms` (`size`, `order`, `min_doc_count` ≥ 1, `missing`, `include` as a list), `histogram`, `date_histogram` (`fixed_interval`, `format`), both with `min_doc_count` and `extended_bounds`, `range`, `filter`, `filters`, `missing`, `geotile_grid` (`precision`, `size`, `bounds`); nested up to 16 deep |
 //! | metric aggregations | `avg`, `min`, `max`, `sum`, `value_count`, `stats`, `extended_stats`, `cardinality`, `percentiles`, `geo_bounds`, `geo_centroid`, `top_hits` |
 //! | search | `from`, `size`, `sort` (fields, `_doc`; missing last), `search_after`, `_source` (boolean or full names), `track_total_hits` |
 //!
@@ -39,9 +39,11 @@ mod bulk;
 pub mod elastic;
 pub mod embedded;
 mod error;
+pub mod facade;
 mod geo;
 mod mapping;
 mod query;
+mod query_string;
 mod request;
 mod response;
 mod response_json;
@@ -53,8 +55,8 @@ use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 
 pub use self::aggregation::{
-    Aggregation, AggregationKind, AggregationRange, Aggregations, BucketOrder, GeotileGrid,
-    HistogramAggregation, Metric, OrderBy, TermsAggregation, TopHits,
+    Aggregation, AggregationKind, AggregationRange, Aggregations, BucketOrder, DateFormat,
+    GeotileGrid, HistogramAggregation, Metric, OrderBy, TermsAggregation, TopHits,
 };
 pub use self::bulk::{BulkAction, BulkError, BulkItem, BulkOperation, BulkResponse};
 pub use self::embedded::EmbeddedStore;

@@ -2,6 +2,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Number, Value, json};
 
 use super::body::{Body, kind};
+use super::query_string;
 use super::{BoundingBox, GeoPoint, SearchError};
 
 const MAX_DEPTH: usize = 30;
@@ -247,6 +248,7 @@ fn parse(value: Value, depth: usize) -> Result<Query, SearchError> {
             Ok(Query::GeoBoundingBox { field, bounds })
         }
         "geo_distance" => parse_geo_distance(value),
+        "query_string" => query_string::parse(value),
         unknown => Err(SearchError::parsing(format!("unknown query [{unknown}]"))),
     }
 }
@@ -336,6 +338,19 @@ fn parse_range(value: Value) -> Result<Query, SearchError> {
         lt: bound("lt")?,
         lte: bound("lte")?,
     };
+    // Numbers are milliseconds, and texts ISO-8601, whatever is said.
+    let format = body.string("format")?.unwrap_or_default();
+    let known = |name: &str| {
+        matches!(
+            name,
+            "epoch_millis" | "date_optional_time" | "strict_date_optional_time"
+        )
+    };
+    if !format.is_empty() && !format.split("||").all(known) {
+        return Err(SearchError::illegal(format!(
+            "[format] is [epoch_millis] or [strict_date_optional_time] here but was [{format}]"
+        )));
+    }
     body.finish()?;
     Ok(Query::Range(range))
 }

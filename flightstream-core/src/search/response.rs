@@ -233,6 +233,8 @@ pub enum BucketKey {
     Bool(bool),
     /// Milliseconds since 1970.
     Date(i64),
+    /// The same, written as a number where text is asked for.
+    EpochMillis(i64),
     /// A map tile.
     Tile {
         /// Zoom level.

@@ -109,6 +109,10 @@ impl Bucket {
                 map.serialize_entry("key_as_string", &date::format(*millis))?;
                 map.serialize_entry("key", millis)?;
             }
+            BucketKey::EpochMillis(millis) => {
+                map.serialize_entry("key_as_string", &Shown(format_args!("{millis}")))?;
+                map.serialize_entry("key", millis)?;
+            }
             BucketKey::Tile { zoom, x, y } => {
                 map.serialize_entry("key", &Shown(format_args!("{zoom}/{x}/{y}")))?;
             }
@@ -135,6 +139,19 @@ impl Stats {
     fn variance(&self) -> Option<f64> {
         let avg = self.avg()?;
         Some((self.sum_of_squares / self.count as f64 - avg * avg).max(0.0))
+    }
+
+    /// Two deviations above and below the mean.
+    fn bounds(&self, population: Option<f64>, sampling: Option<f64>) -> serde_json::Value {
+        let at = |deviation: Option<f64>, sign: f64| Some(self.avg()? + sign * 2.0 * deviation?);
+        serde_json::json!({
+            "upper": at(population, 1.0),
+            "lower": at(population, -1.0),
+            "upper_population": at(population, 1.0),
+            "lower_population": at(population, -1.0),
+            "upper_sampling": at(sampling, 1.0),
+            "lower_sampling": at(sampling, -1.0),
+        })
     }
 
     fn write<M: SerializeMap>(
@@ -175,6 +192,8 @@ impl Stats {
             map.serialize_entry("std_deviation", &population.map(f64::sqrt))?;
             map.serialize_entry("std_deviation_population", &population.map(f64::sqrt))?;
             map.serialize_entry("std_deviation_sampling", &sampling.map(f64::sqrt))?;
+            let bounds = self.bounds(population.map(f64::sqrt), sampling.map(f64::sqrt));
+            map.serialize_entry("std_deviation_bounds", &bounds)?;
         }
         Ok(())
     }

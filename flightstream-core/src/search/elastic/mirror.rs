@@ -17,6 +17,7 @@ pub struct Mirror {
     from: Arc<dyn SearchStore>,
     to: Arc<EmbeddedStore>,
     index: String,
+    into: String,
     version: String,
     /// The index behind the name, and the last sequence number that was seen.
     seen: Option<(String, i64)>,
@@ -31,13 +32,22 @@ impl Mirror {
         index: impl Into<String>,
         version: impl Into<String>,
     ) -> Self {
+        let index = index.into();
         Self {
             from,
             to,
-            index: index.into(),
+            into: index.clone(),
+            index,
             version: version.into(),
             seen: None,
         }
+    }
+
+    /// The copy has this name, and not the one that the index has on the cluster.
+    #[must_use]
+    pub fn into_index(mut self, name: impl Into<String>) -> Self {
+        self.into = name.into();
+        self
     }
 
     /// Copies what has changed since the last call, and tells how many documents. After an error the next call goes on
@@ -76,7 +86,7 @@ impl Mirror {
                     ))
                 })
                 .collect();
-            self.to.bulk(&self.index, &operations).await?;
+            self.to.bulk(&self.into, &operations).await?;
             copied += operations.len() as u64;
             after = last;
             self.seen = Some((newest.0.clone(), after));

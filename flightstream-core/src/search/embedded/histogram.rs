@@ -1,5 +1,6 @@
 use super::super::{
-    AggregationResult, Aggregations, BucketKey, FieldType, HistogramAggregation, SearchError,
+    AggregationResult, Aggregations, BucketKey, DateFormat, FieldType, HistogramAggregation,
+    SearchError,
 };
 use super::aggregate::{Context, buckets_of, unfit};
 use super::column::{Column, NO_WHOLE};
@@ -50,14 +51,23 @@ pub(super) fn run(
             }
         },
     };
+    let bounds = request.extended_bounds.map(|(min, max)| {
+        let number = |value: f64| floor((value - offset) / interval);
+        (number(min), number(max))
+    });
     let mut chosen = Vec::with_capacity(rows.owner_count);
     for numbers in groups.by_owner(rows.owner_count) {
-        chosen.push(in_order(cx, &groups, numbers, request.min_doc_count)?);
+        let min_doc_count = request.min_doc_count;
+        chosen.push(in_order(cx, &groups, numbers, min_doc_count, bounds)?);
     }
     let key = |number: i64| {
         if dates {
             let start = number.saturating_mul(interval.max(1.0) as i64);
-            BucketKey::Date(start.saturating_add(offset as i64))
+            let start = start.saturating_add(offset as i64);
+            match request.format {
+                DateFormat::Iso => BucketKey::Date(start),
+                DateFormat::EpochMillis => BucketKey::EpochMillis(start),
+            }
         } else {
             BucketKey::Float(number as f64 * interval + offset)
         }
@@ -69,12 +79,13 @@ pub(super) fn run(
         .collect())
 }
 
-/// One owner's groups by key, with empty ones in between if those are wanted.
+/// One owner's groups by key, with empty ones in between, and up to the bounds, if those are wanted.
 fn in_order(
     cx: &Context<'_>,
     groups: &Groups,
     numbers: Vec<u32>,
     min_doc_count: u64,
+    bounds: Option<(i64, i64)>,
 ) -> Result<Vec<(u32, i64)>, SearchError> {
     let mut found: Vec<(u32, i64)> = numbers
         .into_iter()
@@ -82,14 +93,18 @@ fn in_order(
         .map(|number| (number, whole_of(groups.key(number))))
         .collect();
     found.sort_unstable_by_key(|(_, key)| *key);
-    let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) else {
-        return Ok(found);
-    };
     if min_doc_count > 0 {
         cx.spend(found.len())?;
         return Ok(found);
     }
-    let (first, last) = (*first, *last);
+    let ends = |pair: &(u32, i64)| pair.1;
+    let firsts = found.first().map(ends).into_iter();
+    let lasts = found.last().map(ends).into_iter();
+    let first = firsts.chain(bounds.map(|(first, _)| first)).min();
+    let last = lasts.chain(bounds.map(|(_, last)| last)).max();
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(found);
+    };
     cx.spend(
         usize::try_from(last.abs_diff(first))
             .unwrap_or(usize::MAX)

@@ -70,6 +70,23 @@ impl EmbeddedStore {
             })
     }
 
+    /// The names of its indices, in their order.
+    #[must_use]
+    pub fn indices(&self) -> Vec<String> {
+        let indices = self.indices.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<String> = indices.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The mapping that the index was made with.
+    ///
+    /// # Errors
+    /// [`SearchError::IndexNotFound`].
+    pub fn mapping(&self, index: &str) -> Result<Mapping, SearchError> {
+        Ok(self.shared(index)?.mapping.clone())
+    }
+
     /// How often the index has changed: it grows by one with every document written or removed.
     ///
     /// # Errors
