@@ -42,7 +42,8 @@ fn each_input_holds(target: &str, at_least: usize, check: fn(&[u8])) {
 }
 
 macro_rules! targets {
-    ($($target:ident: $at_least:literal,)*) => {$(
+    ($($(#[$when:meta])? $target:ident: $at_least:literal,)*) => {$(
+        $(#[$when])?
         #[test]
         fn $target() {
             each_input_holds(stringify!($target), $at_least, checks::$target::check);
@@ -52,6 +53,8 @@ macro_rules! targets {
 
 targets! {
     airlabs_json: 70,
+    #[cfg(feature = "elastic")]
+    bulk_answer: 20,
     embedded_log: 4,
     flight_csv: 4,
     readsb_json: 3,

@@ -14,6 +14,8 @@
 )]
 
 pub mod airlabs_json;
+#[cfg(feature = "elastic")]
+pub mod bulk_answer;
 pub mod embedded_log;
 pub mod flight_csv;
 pub mod readsb_json;
