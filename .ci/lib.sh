@@ -53,6 +53,20 @@ go_tool() {
     export PATH="$home:$PATH"
 }
 
+# Installs npm's packages into a folder of their own, and tells it in `packages`: `npm_packages typescript@5.9.3`.
+npm_packages() {
+    need npm "install Node.js 20 or newer"
+    packages="$tools/npm-$(cksum <<<"$*" | tr ' ' -)"
+    if [[ ! -e "$packages/complete" ]]; then
+        rm -rf "$packages"
+        mkdir -p "$packages"
+        # Without a manifest of its own npm would look for one in the folders above.
+        echo '{ "private": true }' >"$packages/package.json"
+        retry npm install --prefix "$packages" --silent --no-audit --no-fund --ignore-scripts "$@"
+        touch "$packages/complete"
+    fi
+}
+
 # Puts programs of a Debian or Ubuntu package on the path. The package is only unpacked: that needs no root, and starts no
 # service. Elsewhere the programs have to be there: `debian_tools prometheus promtool`.
 debian_tools() {
