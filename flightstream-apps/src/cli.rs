@@ -261,11 +261,18 @@ pub(crate) enum KafkaProfile {
     Latency,
 }
 
+/// Reference data.
 #[derive(Debug, Args)]
-pub(crate) struct Processing {
+pub(crate) struct Reference {
     /// Table of airports to use instead of the built-in one (CSV with a header); read again when it changes
     #[arg(long, value_name = "FILE", env = "FLIGHTSTREAM_AIRPORTS")]
     pub(crate) airports: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Processing {
+    #[command(flatten)]
+    pub(crate) reference: Reference,
 
     /// What a crash may do to the output
     #[arg(
@@ -404,6 +411,11 @@ pub(crate) struct Serving {
     /// [default: 128MiB, 0 with --exit-when-done]
     #[arg(long, value_name = "SIZE", value_parser = bytes, env = "FLIGHTSTREAM_HISTORY_MEMORY")]
     pub(crate) history_memory: Option<usize>,
+
+    /// Answer Elasticsearch's clients from the index, read-only, at this address of this machine, such as 127.0.0.1:9200
+    /// [default: not at all]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, env = "FLIGHTSTREAM_SEARCH_API")]
+    pub(crate) search_api: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -564,6 +576,10 @@ pub(crate) struct Run {
     pub(crate) ending: Ending,
     #[command(flatten, next_help_heading = "Monitoring")]
     pub(crate) monitoring: Monitoring,
+    #[command(flatten, next_help_heading = "Elasticsearch")]
+    pub(crate) elastic: Elastic,
+    #[command(flatten)]
+    pub(crate) indexing: ElasticIndexing,
 }
 
 #[derive(Debug, Args)]
@@ -673,6 +689,7 @@ pub(crate) struct Elastic {
 
     /// Name of the index there
     #[arg(
+        id = "elastic_index",
         long = "elastic-index",
         value_name = "NAME",
         default_value = "esflight",
@@ -682,6 +699,7 @@ pub(crate) struct Elastic {
 
     /// User to log in as [the password in `FLIGHTSTREAM_ELASTIC_PASSWORD` or in a file]
     #[arg(
+        id = "elastic_user",
         long = "elastic-user",
         value_name = "NAME",
         env = "FLIGHTSTREAM_ELASTIC_USER"
@@ -690,6 +708,7 @@ pub(crate) struct Elastic {
 
     /// File that holds the user's password
     #[arg(
+        id = "elastic_password_file",
         long = "elastic-password-file",
         value_name = "FILE",
         env = "FLIGHTSTREAM_ELASTIC_PASSWORD_FILE"
@@ -698,6 +717,7 @@ pub(crate) struct Elastic {
 
     /// File that holds an API key, encoded [or the key itself in `FLIGHTSTREAM_ELASTIC_API_KEY`]
     #[arg(
+        id = "elastic_api_key_file",
         long = "elastic-api-key-file",
         value_name = "FILE",
         env = "FLIGHTSTREAM_ELASTIC_API_KEY_FILE"
@@ -706,6 +726,7 @@ pub(crate) struct Elastic {
 
     /// File that holds a bearer token [or the token itself in `FLIGHTSTREAM_ELASTIC_TOKEN`]
     #[arg(
+        id = "elastic_token_file",
         long = "elastic-token-file",
         value_name = "FILE",
         env = "FLIGHTSTREAM_ELASTIC_TOKEN_FILE"
@@ -714,6 +735,7 @@ pub(crate) struct Elastic {
 
     /// Certificate of a private authority to trust, in PEM
     #[arg(
+        id = "elastic_ca",
         long = "elastic-ca",
         value_name = "FILE",
         env = "FLIGHTSTREAM_ELASTIC_CA"
@@ -721,12 +743,16 @@ pub(crate) struct Elastic {
     pub(crate) ca: Option<PathBuf>,
 
     /// Compress bulks: a quarter of the bytes for about four times the CPU time
-    #[arg(long = "elastic-gzip", env = "FLIGHTSTREAM_ELASTIC_GZIP")]
+    #[arg(
+        id = "elastic_gzip",
+        long = "elastic-gzip",
+        env = "FLIGHTSTREAM_ELASTIC_GZIP"
+    )]
     pub(crate) gzip: bool,
 
     /// How long a request may take
-    #[arg(long = "elastic-timeout", value_name = "TIME", default_value = "60s", value_parser = duration,
-        env = "FLIGHTSTREAM_ELASTIC_TIMEOUT")]
+    #[arg(id = "elastic_timeout", long = "elastic-timeout", value_name = "TIME", default_value = "60s",
+        value_parser = duration, env = "FLIGHTSTREAM_ELASTIC_TIMEOUT")]
     pub(crate) timeout: Duration,
 }
 
@@ -735,6 +761,7 @@ pub(crate) struct Elastic {
 pub(crate) struct ElasticIndexing {
     /// What is created of what is missing there; what exists is never changed
     #[arg(
+        id = "elastic_manage",
         long = "elastic-manage",
         visible_alias = "es-manage",
         value_enum,
@@ -744,17 +771,18 @@ pub(crate) struct ElasticIndexing {
     pub(crate) manage: ElasticManage,
 
     /// Keep positions and statistics for so long, in `flight-history` and `flight-statistics` [default: not at all]
-    #[arg(long = "elastic-history", value_name = "TIME", value_parser = duration,
+    #[arg(id = "elastic_history", long = "elastic-history", value_name = "TIME", value_parser = duration,
         env = "FLIGHTSTREAM_ELASTIC_HISTORY")]
     pub(crate) history: Option<Duration>,
 
     /// Keep one position of each aircraft in so long
-    #[arg(long = "elastic-history-interval", value_name = "TIME", default_value = "1m", value_parser = duration,
-        env = "FLIGHTSTREAM_ELASTIC_HISTORY_INTERVAL")]
+    #[arg(id = "elastic_history_interval", long = "elastic-history-interval", value_name = "TIME",
+        default_value = "1m", value_parser = duration, env = "FLIGHTSTREAM_ELASTIC_HISTORY_INTERVAL")]
     pub(crate) history_interval: Duration,
 
     /// Refuse a document that was turned away so often [default: never]
     #[arg(
+        id = "elastic_max_retries",
         long = "elastic-max-retries",
         value_name = "N",
         env = "FLIGHTSTREAM_ELASTIC_MAX_RETRIES"
@@ -827,8 +855,12 @@ pub(crate) struct Dashboard {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) serving: Serving,
+    #[command(flatten)]
+    pub(crate) reference: Reference,
     #[command(flatten, next_help_heading = "Monitoring")]
     pub(crate) monitoring: Monitoring,
+    #[command(flatten, next_help_heading = "Elasticsearch")]
+    pub(crate) elastic: Elastic,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 use flightstream_core::log::embedded::{EmbeddedLog, EmbeddedOptions};
+use flightstream_core::log::memory::MemoryLog;
 use flightstream_core::log::{Log, TopicSpec};
 use flightstream_core::producer::files::OFFSETS;
 use flightstream_core::time::{Clock as _, SystemClock};
@@ -42,6 +43,20 @@ pub(crate) fn open(options: &cli::Data, folder: &str) -> Result<Arc<dyn Log>, Co
         log.create_topic(&topic)?;
     }
     Ok(log)
+}
+
+/// Whether the options say where topics are.
+pub(crate) fn are_named(options: &cli::Data) -> bool {
+    options.cluster.kafka.is_some() || options.directory.is_some()
+}
+
+/// Topics that nothing is in and nothing comes to.
+pub(crate) fn none(options: &cli::Data) -> Result<Arc<dyn Log>, CommandError> {
+    let log = MemoryLog::default();
+    for topic in specs(options) {
+        log.create_topic(&topic)?;
+    }
+    Ok(Arc::new(log))
 }
 
 /// The group of a stage that keeps something in memory of all partitions, such as the index. On a cluster each process

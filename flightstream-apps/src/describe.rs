@@ -28,7 +28,7 @@ pub(crate) fn of<A: Action>(
     options: &cli::Processing,
     action: &A,
 ) -> Result<A::Outcome, CommandError> {
-    let airports = pipeline::airports(options)?;
+    let airports = pipeline::airports(&options.reference)?;
     match stage {
         Stage::Process => pipeline::processing(data, options, &airports.table, action),
         Stage::Index => pipeline::indexing(data, &Default::default(), &Default::default(), action),

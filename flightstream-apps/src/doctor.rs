@@ -55,8 +55,8 @@ fn directory(options: &cli::Doctor) -> Result<String, String> {
 }
 
 fn airports(options: &cli::Doctor) -> Result<String, String> {
-    let airports = pipeline::airports(&options.processing).map_err(text)?;
-    let origin = options.processing.airports.as_ref();
+    let airports = pipeline::airports(&options.processing.reference).map_err(text)?;
+    let origin = options.processing.reference.airports.as_ref();
     let origin = origin.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
     match airports.table.load().len() {
         0 => Err(format!(

@@ -71,6 +71,16 @@ pub(crate) enum CommandError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// The search API's address is taken.
+    #[error(
+        "--search-api: cannot serve on {address}: {source}; choose another address, such as 127.0.0.1:0 for any free port"
+    )]
+    SearchApi {
+        /// The address.
+        address: SocketAddr,
+        /// The system's answer.
+        source: std::io::Error,
+    },
     /// A stage is not well, or does not answer.
     #[error("not well: {0}")]
     NotWell(String),
@@ -124,6 +134,7 @@ impl CommandError {
             | Self::ElasticOptions(_)
             | Self::Listen { .. }
             | Self::Metrics { .. }
+            | Self::SearchApi { .. }
             | Self::Airports(_)
             | Self::NoDataDirectory => ExitCode::from(2),
             _ => ExitCode::FAILURE,

@@ -27,7 +27,7 @@ pub(crate) struct AirportsTable {
 }
 
 /// The table that the options ask for.
-pub(crate) fn airports(options: &cli::Processing) -> Result<AirportsTable, CommandError> {
+pub(crate) fn airports(options: &cli::Reference) -> Result<AirportsTable, CommandError> {
     let Some(path) = &options.airports else {
         return Ok(AirportsTable {
             table: SharedTable::new(Airports::embedded()),

@@ -19,7 +19,7 @@ pub(crate) fn process(options: &cli::Process) -> Outcome {
     };
     let monitor = Monitor::start(&options.monitoring)?;
     let log = data::open(&options.data, "simulate")?;
-    let airports = pipeline::airports(&options.processing)?;
+    let airports = pipeline::airports(&options.processing.reference)?;
     let mut report = Report::begin();
     let start = Start(&log, &monitor);
     let processing =

@@ -5,27 +5,27 @@ use flightstream_core::search::EmbeddedStore;
 
 use crate::action::Start;
 use crate::cli::StatisticsKind;
-use crate::dashboard::{Access, Feeds, Server, Sources};
+use crate::dashboard::{Feeds, Server, Sources};
+use crate::elastic::Indexing;
 use crate::error::CommandError;
 use crate::latency::Latency;
 use crate::metrics::Monitor;
 use crate::produce::{Producer, Producing};
 use crate::report::Report;
 use crate::stages::{End, Stages, Stopped};
-use crate::{Outcome, cli, data, pipeline, signals, statistics};
+use crate::{Outcome, cli, data, elastic, pipeline, signals, statistics};
 
 /// How often the stages are asked whether they have caught up with a source that has ended.
 const CATCH_UP: Duration = Duration::from_millis(10);
 
 /// All stages in one process.
 pub(crate) fn run(options: &cli::Run) -> Outcome {
-    let access = Access::of(&options.serving)?;
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
-    let server = runtime.block_on(Server::bind(options.serving.listen, access))?;
+    let server = runtime.block_on(Server::bind(&options.serving))?;
     let monitor = Monitor::start(&options.monitoring)?;
     let producer = Producer::of_run(options)?;
     let log = data::open(&options.data, &producer.folder())?;
-    let airports = pipeline::airports(&options.processing)?;
+    let airports = pipeline::airports(&options.processing.reference)?;
     let mut report = Report::begin();
 
     let store = Arc::new(EmbeddedStore::new());
@@ -48,6 +48,16 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
         &airports.table,
         is_watched,
     )?;
+    let cluster = match options.elastic.urls.is_empty() {
+        true => None,
+        false => {
+            let cluster = elastic::connect(&options.elastic, Some(&options.indexing))?;
+            let (index, forget_after) = (&options.elastic.index, options.serving.forget_after);
+            let cluster = Indexing::start(&log, cluster, index, &options.indexing, forget_after)?;
+            cluster.apps().for_each(|app| monitor.watch(app));
+            Some(cluster)
+        }
+    };
     let producing = producer.start(&log, &airports.table.load())?;
     let sources = Sources {
         store: Arc::clone(&store),
@@ -61,7 +71,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
         progress: producing.progress(),
         processing: Some(processing),
         statistics,
-        indexing,
+        indexing: Some(indexing),
+        mirroring: None,
+        cluster,
         feeds: feeds.stages,
         store,
     };
@@ -90,7 +102,9 @@ pub(crate) fn run(options: &cli::Run) -> Outcome {
         if let Some(processed) = processed {
             report.processed(processed);
         }
-        report.indexed(indexed);
+        if let Some(indexed) = indexed {
+            report.indexed(indexed);
+        }
         if options.ending.exit_when_done && outcome != End::Failed {
             report.print(options.ending.report);
         }

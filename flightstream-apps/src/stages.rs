@@ -12,6 +12,7 @@ use flightstream_core::time::{Clock, SystemClock};
 use tokio::sync::watch;
 
 use crate::dashboard::{self, Pipeline, Pulse, Tick};
+use crate::elastic::{Indexing, Mirroring};
 use crate::pipeline::INDEX;
 use crate::produce::Progress;
 use crate::statistics;
@@ -87,7 +88,12 @@ pub(crate) struct Stages {
     pub(crate) progress: Progress,
     pub(crate) processing: Option<Stage>,
     pub(crate) statistics: Vec<Stage>,
-    pub(crate) indexing: Stage,
+    /// `None` if the index is a cluster's.
+    pub(crate) indexing: Option<Stage>,
+    /// What fills the index instead.
+    pub(crate) mirroring: Option<Mirroring>,
+    /// What indexes into a cluster as well.
+    pub(crate) cluster: Option<Indexing>,
     /// What only the dashboard needs.
     pub(crate) feeds: Vec<Stage>,
     pub(crate) store: Arc<EmbeddedStore>,
@@ -112,7 +118,8 @@ impl Stages {
                 end = &mut end => return end,
                 _ = second.tick() => {}
             }
-            if self.all().any(|stage| stage.running.is_finished()) {
+            let cluster = self.cluster.iter().any(Indexing::is_finished);
+            if cluster || self.all().any(|stage| stage.running.is_finished()) {
                 return End::Failed;
             }
             dashboard::forget(&self.store, forget_after);
@@ -122,7 +129,7 @@ impl Stages {
             let reports = self.all().enumerate();
             let reports = reports.map(|(at, stage)| stage.report(last.stages.get(at), elapsed));
             let reports: Vec<StageReport> = reports.collect();
-            let tick = self.tick(&reports);
+            let tick = self.tick(&reports, &last.tick, elapsed);
             line.show(describe(&tick, url));
             if history.len() >= SECONDS {
                 history.pop_front();
@@ -142,7 +149,7 @@ impl Stages {
 
     /// In the order of the flow: of the processing stage, or of the index if that is all there is, first.
     fn all(&self) -> impl Iterator<Item = &Stage> {
-        let stages = self.processing.iter().chain([&self.indexing]);
+        let stages = self.processing.iter().chain(&self.indexing);
         stages.chain(&self.statistics).chain(&self.feeds)
     }
 
@@ -151,7 +158,8 @@ impl Stages {
         let nothing_is_left = |stage: &Stage| stage.running.lag().is_ok_and(|lag| lag == 0);
         self.processing.iter().all(nothing_is_left)
             && self.statistics.iter().all(nothing_is_left)
-            && nothing_is_left(&self.indexing)
+            && self.indexing.iter().all(nothing_is_left)
+            && self.cluster.iter().all(Indexing::has_caught_up)
     }
 
     /// Stops the stages in the order of the flow, each after what it holds is committed.
@@ -159,24 +167,35 @@ impl Stages {
         let feeds = statistics::stop(self.feeds);
         let statistics = statistics::stop(self.statistics);
         let processed = self.processing.map(|stage| stage.running.stop());
+        let indexed = self.indexing.map(|stage| stage.running.stop());
+        let cluster = self.cluster.map(Indexing::stop);
         Stopped {
             processed: processed.transpose(),
-            indexed: self.indexing.running.stop(),
-            others: statistics.and(feeds),
+            indexed: indexed.transpose(),
+            others: statistics.and(feeds).and(cluster.transpose().map(drop)),
         }
     }
 
-    fn tick(&self, reports: &[StageReport]) -> Tick {
+    fn tick(&self, reports: &[StageReport], last: &Tick, elapsed: f64) -> Tick {
         let indexing = usize::from(self.processing.is_some());
-        let flow = reports.get(..=indexing).unwrap_or_default();
-        let first = reports.first();
+        let length = indexing + usize::from(self.indexing.is_some());
+        let flow = reports.get(..length).unwrap_or_default();
+        let copied = self.mirroring.as_ref().map(Mirroring::copied);
         let mut rejected: BTreeMap<String, u64> = BTreeMap::new();
         for (reason, count) in flow.iter().flat_map(|stage| &stage.status.rejected) {
             *rejected.entry(reason.clone()).or_default() += count;
         }
         let now = SystemClock.now();
         let replayed = self.progress.replayed_to();
-        let counted = |name| reports.get(indexing).map_or(0, |stage| stage.count(name));
+        let counted = |name| flow.get(indexing).map_or(0, |stage| stage.count(name));
+        let (read, per_second) = match (flow.first(), copied) {
+            (Some(first), _) => (first.status.read, first.per_second),
+            (None, Some(copied)) => {
+                let new = copied.saturating_sub(last.pipeline.read);
+                (copied, new as f64 / elapsed)
+            }
+            (None, None) => (0, 0.0),
+        };
         Tick {
             version: self.store.version(INDEX).unwrap_or(0),
             as_of: self.store.newest(INDEX, "updated").ok().flatten(),
@@ -185,11 +204,11 @@ impl Stages {
             replay: replayed.is_some(),
             total: dashboard::total(&self.store),
             pipeline: Pipeline {
-                records_per_second: first.map_or(0.0, |stage| stage.per_second),
+                records_per_second: per_second,
                 lag: flow.iter().map(StageReport::lag).sum(),
-                read: first.map_or(0, |stage| stage.status.read),
-                enriched: first.map_or(0, |stage| stage.status.emitted),
-                indexed: counted("indexed"),
+                read,
+                enriched: flow.first().map_or(0, |stage| stage.status.emitted),
+                indexed: copied.unwrap_or_else(|| counted("indexed")),
                 rejected,
                 late: counted("late"),
                 state: self.progress.state(),
@@ -201,7 +220,7 @@ impl Stages {
 /// What the stages have done, or failed of.
 pub(crate) struct Stopped {
     pub(crate) processed: Result<Option<Status>, AppError>,
-    pub(crate) indexed: Result<Status, AppError>,
+    pub(crate) indexed: Result<Option<Status>, AppError>,
     pub(crate) others: Result<(), AppError>,
 }
 

@@ -452,3 +452,19 @@ fn a_reader_that_reads_nothing_holds_nobody_up() {
         reader.next_data();
     }
 }
+
+#[test]
+fn the_dashboard_alone_knows_the_airports_that_it_is_given() {
+    let place = Place::new();
+    let table = "iata,icao,name,country,lat,lon\nQZZ,ZZQZ,Somebody's Own Field,FR,48.5,2.5\n";
+    let table = place.file("own.csv", table).display().to_string();
+    let data = place.data().display().to_string();
+    let own = ["dashboard", "--data", &data, "--listen", "127.0.0.1:0"];
+    let mut process = Process::spawn(place.command(own.iter().chain(&["--airports", &table])));
+    let address = process.address();
+    let page = http::get(address, "/api/v1/airports/QZZ").is(200).json();
+    assert!(page.to_string().contains("Somebody's Own Field"), "{page}");
+    process.kill();
+    let mut process = Process::spawn(place.command(own));
+    http::get(process.address(), "/api/v1/airports/QZZ").is(404);
+}

@@ -10,8 +10,10 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{Place, Process, http, wait_until};
@@ -1179,4 +1181,66 @@ fn other_machines_are_served_only_if_it_is_said_whom() {
         b"",
     )
     .is(200);
+}
+
+/// Sends a byte now and then, and never reads more than it has to: until the other side closes the connection.
+fn trickle(mut stream: TcpStream, bytes: impl Iterator<Item = u8>) {
+    stream
+        .set_read_timeout(Some(Duration::from_millis(250)))
+        .unwrap();
+    let deadline = Instant::now() + support::PATIENCE;
+    let mut bytes = bytes.fuse();
+    loop {
+        // It fails once the other side has closed, which the next read tells.
+        if let Some(byte) = bytes.next() {
+            let _ = stream.write_all(&[byte]);
+        }
+        match stream.read(&mut [0; 1024]) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => return,
+        }
+        assert!(Instant::now() < deadline, "expected the connection to end");
+    }
+}
+
+#[test]
+fn who_lets_the_server_wait_is_not_waited_for_without_end() {
+    let place = Place::new();
+    let data = place.data();
+    let mut args = vec!["run", "--aircraft", "50", "--listen", "127.0.0.1:0"];
+    args.extend(["--data", data.to_str().unwrap()]);
+    let mut process = Process::spawn(place.command(args));
+    let address = process.address();
+    let mut events = http::events(address, "/api/v1/events");
+    let first = events.next_data();
+    let after = |text: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let host = "HTTP/1.1\r\nHost: localhost\r\n";
+    let waiting = [
+        // Nothing, the headers bit by bit, half a body, and nothing after an answer.
+        (after(""), ""),
+        (after(&format!("GET /healthz {host}X: ")), "x"),
+        (
+            after(&format!(
+                "POST /api/v1/search {host}Content-Length: 60000\r\n\r\n{{"
+            )),
+            " ",
+        ),
+        (after(&format!("GET /healthz {host}\r\n")), ""),
+    ];
+    std::thread::scope(|scope| {
+        for (stream, more) in waiting {
+            scope.spawn(move || trickle(stream, more.bytes().cycle()));
+        }
+    });
+    // A stream of events goes on for longer than that.
+    let now = http::get(address, "/api/v1/status").is(200).json()["now"].clone();
+    assert!(now.as_i64() > first["now"].as_i64(), "{first} {now}");
+    while events.next_data()["now"].as_i64() < now.as_i64() {}
+    assert!(process.is_running());
 }

@@ -12,13 +12,16 @@ use futures::stream::{self, Stream};
 use serde::Serialize;
 
 use super::cache::Answer;
+use super::connections;
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::shared::Shared;
 use crate::stages::{Second, StageReport};
 
-/// How many pages may listen at once.
-pub(super) const MOST_LISTENERS: usize = 4_096;
+/// How many pages may listen at once. The other connections are for what they ask.
+pub(super) fn most_listeners() -> usize {
+    connections::most() / 4 * 3
+}
 
 /// What the stages did in the last second.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +96,8 @@ fn tell(shared: &Shared) -> Result<Answer, ApiError> {
 impl Shared {
     /// Pages that listen.
     pub(super) fn clients(&self) -> usize {
-        MOST_LISTENERS.saturating_sub(self.listeners.available_permits())
+        self.most_listeners
+            .saturating_sub(self.listeners.available_permits())
     }
 
     /// The newest tick as JSON, written once for all.
@@ -112,7 +116,8 @@ pub(super) async fn events(
     Parameters::of(&uri)?.finish()?;
     let listeners = Arc::clone(&shared.listeners);
     let permit = listeners.try_acquire_owned().map_err(|_| {
-        let reason = format!("{MOST_LISTENERS} pages listen already; try again later");
+        let most = shared.most_listeners;
+        let reason = format!("{most} pages listen already; try again later");
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "too_many_listeners",

@@ -29,6 +29,19 @@ pub(crate) struct Feeds {
 }
 
 impl Feeds {
+    /// Where there are no topics.
+    pub(crate) fn none() -> Self {
+        let nothing = Limits {
+            bytes: 0,
+            ..Limits::default()
+        };
+        Self {
+            stages: Vec::new(),
+            recent: Arc::new(Recent::new(nothing)),
+            windows: Arc::default(),
+        }
+    }
+
     /// Starts them, but for a history without memory.
     pub(crate) fn start(
         log: &Arc<dyn Log>,

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -14,6 +15,9 @@ use super::error::ApiError;
 /// Nothing from elsewhere, no inline script, no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A fourteenth larger than by the usual level 6, in a third of the time: nothing that is compressed is kept.
+const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
 
 /// The longest path with its query.
 const LONGEST_URI: usize = 8 << 10;
@@ -34,7 +38,11 @@ where
         .layer(from_fn(move |request: Request, next: Next| {
             local_names_only(address, request, next)
         }))
-        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(
+            CompressionLayer::new()
+                .quality(LEVEL)
+                .compress_when(compressible),
+        )
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))

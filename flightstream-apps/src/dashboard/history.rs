@@ -13,7 +13,7 @@ use serde_json::json;
 use super::cache::Answer;
 use super::error::ApiError;
 use super::filters::bounding_box;
-use super::parameters::Parameters;
+use super::parameters::{LARGEST, Parameters};
 use super::shared::Shared;
 
 /// An aircraft that was not heard of for longer is not shown.
@@ -53,7 +53,7 @@ pub(super) async fn positions(
 ) -> Result<Response, ApiError> {
     let answer = |shared: &Shared| {
         let mut parameters = Parameters::of(&uri)?;
-        let at = parameters.number("at", 0..=i64::MAX)?;
+        let at = parameters.number("at", 0..=LARGEST)?;
         let at =
             at.ok_or_else(|| ApiError::argument("[at] is missing: milliseconds since 1970"))?;
         let bounds = parameters.text("bbox")?;

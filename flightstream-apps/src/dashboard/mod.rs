@@ -8,7 +8,7 @@ mod alerts;
 mod assets;
 mod cache;
 mod clusters;
-mod connections;
+pub(crate) mod connections;
 mod csv;
 mod error;
 mod events;
@@ -29,6 +29,7 @@ mod recent;
 mod rejects;
 mod router;
 mod search;
+mod search_api;
 mod server;
 mod shared;
 mod stats;
@@ -40,16 +41,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flightstream_core::search::{EmbeddedStore, SearchStore};
-use flightstream_core::table::{Airports, SharedTable};
 use flightstream_core::time::{Clock, SystemClock, Timestamp};
 
-pub(crate) use self::access::Access;
 pub(crate) use self::events::{Pipeline, Pulse, Tick};
 pub(crate) use self::feeds::Feeds;
 pub(crate) use self::server::Server;
 pub(crate) use self::shared::Sources;
 use crate::action::Start;
 use crate::data::{self, topics};
+use crate::elastic::{self, Mirroring};
 use crate::error::CommandError;
 use crate::latency::Latency;
 use crate::metrics::Monitor;
@@ -74,23 +74,44 @@ pub(crate) fn forget(store: &EmbeddedStore, after: Duration) {
     }
 }
 
-/// The dashboard alone, over a data directory that no other process uses, or over a cluster.
+/// The dashboard alone: over a data directory that no other process uses, over a Kafka cluster, or over the index of an
+/// Elasticsearch.
 pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
-    let access = Access::of(&options.serving)?;
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
-    let server = runtime.block_on(Server::bind(options.serving.listen, access))?;
+    let server = runtime.block_on(Server::bind(&options.serving))?;
     let monitor = Monitor::start(&options.monitoring)?;
-    let log = data::open(&options.data, "simulate")?;
+    let is_in_cluster = !options.elastic.urls.is_empty();
+    let has_topics = !is_in_cluster || data::are_named(&options.data);
+    let log = match has_topics {
+        true => data::open(&options.data, "simulate")?,
+        false => data::none(&options.data)?,
+    };
     let store = Arc::new(EmbeddedStore::new());
     let latency = Arc::new(Latency::default());
-    let airports = SharedTable::new(Airports::embedded());
-    let start = Start(&log, &monitor);
-    let indexing = crate::pipeline::indexing(&options.data, &store, &latency, &start)?;
-    let feeds = Feeds::start(&log, &options.data, &options.serving, &airports, true)?;
+    let airports = crate::pipeline::airports(&options.reference)?;
+    let (indexing, mirroring) = match is_in_cluster {
+        true => {
+            let cluster = elastic::connect(&options.elastic, None)?;
+            let index = &options.elastic.index;
+            (None, Some(Mirroring::start(cluster, index, &store)?))
+        }
+        false => {
+            let start = Start(&log, &monitor);
+            let indexing = crate::pipeline::indexing(&options.data, &store, &latency, &start)?;
+            (Some(indexing), None)
+        }
+    };
+    let feeds = match has_topics {
+        true => Feeds::start(&log, &options.data, &options.serving, &airports.table, true)?,
+        false => {
+            tracing::info!("without --kafka there are no trails, alerts and statistics");
+            Feeds::none()
+        }
+    };
     let url = server.url();
     let sources = Sources {
         store: Arc::clone(&store),
-        airports,
+        airports: airports.table,
         log,
         latency,
         recent: feeds.recent,
@@ -101,10 +122,16 @@ pub(crate) fn dashboard(options: &cli::Dashboard) -> Outcome {
         processing: None,
         statistics: Vec::new(),
         indexing,
+        mirroring,
+        cluster: None,
         feeds: feeds.stages,
         store,
     };
-    tracing::info!("showing {} at {url}", topics::ENRICHED);
+    let shown = match is_in_cluster {
+        true => options.elastic.index.as_str(),
+        false => topics::ENRICHED,
+    };
+    tracing::info!("showing {shown} at {url}");
     runtime.block_on(async {
         let tell = server.start(sources);
         let interrupted = async {

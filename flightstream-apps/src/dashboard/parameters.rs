@@ -9,6 +9,8 @@ use super::error::ApiError;
 
 /// The longest text that a parameter may have, in characters.
 const LONGEST: usize = 1_024;
+/// The largest number that every reader of JSON holds exactly.
+pub(super) const LARGEST: i64 = (1 << 53) - 1;
 
 /// A request's query, of which every parameter has to be taken: one that is not known is refused by its name.
 #[derive(Debug)]

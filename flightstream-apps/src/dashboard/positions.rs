@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use super::cache::Answer;
 use super::error::ApiError;
-use super::parameters::Parameters;
+use super::parameters::{LARGEST, Parameters};
 use super::shared::Shared;
 use crate::pipeline::INDEX;
 
@@ -19,7 +19,7 @@ pub(super) async fn positions(
 ) -> Result<Response, ApiError> {
     let answer = |shared: &Shared| {
         let mut parameters = Parameters::of(&uri)?;
-        let since = parameters.number("since", 0..=u64::MAX)?;
+        let since = parameters.number("since", 0..=LARGEST.cast_unsigned())?;
         let query = shared.filters(&mut parameters)?;
         parameters.finish()?;
         let store = &shared.sources.store;

@@ -1,21 +1,25 @@
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::Uri;
-use flightstream_core::search::{SearchRequest, SearchResponse, SearchStore};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use flightstream_core::search::{SearchRequest, SearchStore};
 
+use super::cache::Answer;
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::shared::Shared;
 use crate::pipeline::INDEX;
 
-/// The documented subset of Elasticsearch's `_search`.
+/// A longer question than pages have is not kept with its answer.
+const LONGEST_KEPT: usize = 4 << 10;
+
+/// The documented subset of Elasticsearch's `_search`. Pages of one view ask the same: like all else it is answered once a tick.
 pub(super) async fn search(
     State(shared): State<Shared>,
     uri: Uri,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<SearchResponse>, ApiError> {
+) -> Result<Response, ApiError> {
     Parameters::of(&uri)?.finish()?;
     let body = body.map_err(|error| {
         ApiError::new(
@@ -24,6 +28,18 @@ pub(super) async fn search(
             error.body_text(),
         )
     })?;
-    let request = SearchRequest::from_json(&body)?;
-    Ok(Json(shared.sources.store.search(INDEX, &request).await?))
+    let answer = || {
+        let request = SearchRequest::from_json(&body)?;
+        let response = futures::executor::block_on(shared.sources.store.search(INDEX, &request))?;
+        Answer::json(&response)
+    };
+    let answer = match std::str::from_utf8(&body) {
+        Ok(text) if text.len() <= LONGEST_KEPT => {
+            let tick = shared.pulse.borrow().tick.now;
+            shared.cached(tick, &format!("search {text}"), answer).await
+        }
+        _ => answer(),
+    };
+    // What a client holds is nothing that it can name for a POST.
+    Ok(answer?.respond(&HeaderMap::new()))
 }

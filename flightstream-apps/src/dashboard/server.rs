@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::serve::ListenerExt;
@@ -10,8 +11,10 @@ use tokio::sync::watch;
 use super::access::{Access, admit};
 use super::connections::Bounded;
 use super::events::Pulse;
+use super::search_api::SearchApi;
 use super::shared::{Shared, Sources};
 use super::{headers, router};
+use crate::cli;
 use crate::error::CommandError;
 
 /// A dashboard that listens.
@@ -20,11 +23,18 @@ pub(crate) struct Server {
     listener: TcpListener,
     address: SocketAddr,
     access: Access,
+    search_api: Option<SearchApi>,
 }
 
 impl Server {
-    /// Takes the address, so that a taken one is told before anything starts.
-    pub(crate) async fn bind(address: SocketAddr, access: Access) -> Result<Self, CommandError> {
+    /// Takes the addresses, so that a taken one is told before anything starts.
+    pub(crate) async fn bind(options: &cli::Serving) -> Result<Self, CommandError> {
+        let access = Access::of(options)?;
+        let address = options.listen;
+        let search_api = match options.search_api {
+            Some(address) => Some(SearchApi::bind(address).await?),
+            None => None,
+        };
         let at = |source| CommandError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(at)?;
         let address = listener.local_addr().map_err(at)?;
@@ -32,6 +42,7 @@ impl Server {
             listener,
             address,
             access,
+            search_api,
         })
     }
 
@@ -43,23 +54,38 @@ impl Server {
     /// Serves until the process ends, what it is told.
     pub(crate) fn start(self, sources: Sources) -> watch::Sender<Arc<Pulse>> {
         let (tell, pulse) = watch::channel(Arc::default());
+        let store = Arc::clone(&sources.store);
         let shared = Shared::new(sources, pulse);
         let access = self.access;
+        let listener = Bounded::new(self.listener);
+        let room = listener.room();
         let router = router::router().layer(from_fn(move |request: Request, next: Next| {
             admit(access.clone(), request, next)
         }));
-        let router = headers::add(router, self.address).with_state(shared);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let listener = Bounded::new(self.listener).tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay() {
-                tracing::debug!(%error, "a connection keeps its delay");
-            }
-        });
-        tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, service).await {
-                tracing::error!(%error, "the dashboard ended");
-            }
-        });
+        let router = headers::add(router, self.address)
+            .layer(from_fn(move |request: Request, next: Next| {
+                room.clone().give_back(request, next)
+            }))
+            .with_state(shared);
+        serve(listener, router);
+        if let Some(search_api) = self.search_api {
+            search_api.start(store);
+        }
         tell
     }
+}
+
+/// Serves until the process ends.
+pub(super) fn serve(listener: Bounded, router: Router) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay() {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, service).await {
+            tracing::error!(%error, "the dashboard ended");
+        }
+    });
 }

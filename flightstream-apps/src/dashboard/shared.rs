@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::cache::{Answer, Cache};
 use super::error::ApiError;
-use super::events::{MOST_LISTENERS, Pulse};
+use super::events::{Pulse, most_listeners};
 use super::filters;
 use super::parameters::Parameters;
 use super::recent::Recent;
@@ -38,6 +38,7 @@ pub(super) struct Inner {
     pub(super) sources: Sources,
     pub(super) pulse: watch::Receiver<Arc<Pulse>>,
     pub(super) listeners: Arc<Semaphore>,
+    pub(super) most_listeners: usize,
     cache: Cache,
 }
 
@@ -51,10 +52,12 @@ impl std::ops::Deref for Shared {
 
 impl Shared {
     pub(super) fn new(sources: Sources, pulse: watch::Receiver<Arc<Pulse>>) -> Self {
+        let most_listeners = most_listeners();
         Self(Arc::new(Inner {
             sources,
             pulse,
-            listeners: Arc::new(Semaphore::new(MOST_LISTENERS)),
+            listeners: Arc::new(Semaphore::new(most_listeners)),
+            most_listeners,
             cache: Cache::default(),
         }))
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::movements::round;
-use super::parameters::Parameters;
+use super::parameters::{LARGEST, Parameters};
 use super::shared::Shared;
 use crate::pipeline::INDEX;
 
@@ -21,10 +21,8 @@ pub(super) async fn track(
 ) -> Result<Response, ApiError> {
     let answer = |shared: &Shared| {
         let mut parameters = Parameters::of(&uri)?;
-        let since = parameters.number("since", 0..=i64::MAX)?.unwrap_or(0);
-        let until = parameters
-            .number("until", 0..=i64::MAX)?
-            .unwrap_or(i64::MAX);
+        let since = parameters.number("since", 0..=LARGEST)?.unwrap_or(0);
+        let until = parameters.number("until", 0..=LARGEST)?.unwrap_or(LARGEST);
         parameters.finish()?;
         let unknown = || ApiError::not_found(format!("there is no history of [{hex}]"));
         let address: Icao24 = hex.parse().map_err(|_| unknown())?;

@@ -1,5 +1,3 @@
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use flightstream_core::search::SearchError;
@@ -7,6 +5,7 @@ use flightstream_core::search::elastic::ElasticStore;
 use flightstream_core::time::{Clock, SystemClock, Timestamp};
 use futures::executor::block_on;
 
+use super::repeating::Repeating;
 use crate::error::CommandError;
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -19,39 +18,9 @@ pub(super) struct Rule {
     pub(super) after: Duration,
 }
 
-/// A thread that removes old documents, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Expiry {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Expiry {
-    pub(super) fn start(store: ElasticStore, rules: Vec<Rule>) -> Result<Self, CommandError> {
-        let (stop, stopped) = mpsc::channel();
-        let thread = thread::Builder::new()
-            .name("expiry".to_owned())
-            .spawn(move || {
-                while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                    expire(&store, &rules);
-                }
-            })
-            .map_err(CommandError::Start)?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for Expiry {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It has told of a panic itself.
-            let _ = thread.join();
-        }
-    }
+/// Removes old documents again and again, until what it returns is dropped.
+pub(super) fn start(store: ElasticStore, rules: Vec<Rule>) -> Result<Repeating, CommandError> {
+    Repeating::start("expiry", INTERVAL, move || expire(&store, &rules))
 }
 
 /// Removes what is old now.

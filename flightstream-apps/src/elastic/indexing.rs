@@ -7,7 +7,8 @@ use flightstream_core::search::elastic::ElasticStore;
 use flightstream_core::search::{BulkOptions, IndexSink, Mapping, SearchStore};
 use futures::executor::block_on;
 
-use super::expiry::{Expiry, Rule, expire};
+use super::expiry::{self, Rule};
+use super::repeating::Repeating;
 use crate::cli;
 use crate::data::topics;
 use crate::error::CommandError;
@@ -32,7 +33,7 @@ pub(crate) struct Indexing {
     history: Vec<Running>,
     store: ElasticStore,
     rules: Vec<Rule>,
-    _expiry: Expiry,
+    _expiry: Repeating,
 }
 
 impl Indexing {
@@ -77,7 +78,7 @@ impl Indexing {
                 after: retention,
             });
         }
-        let expiry = Expiry::start(store.clone(), rules.clone())?;
+        let expiry = expiry::start(store.clone(), rules.clone())?;
         Ok(Self {
             index: running,
             history,
@@ -95,6 +96,11 @@ impl Indexing {
     /// Whether an app has failed for good.
     pub(crate) fn is_finished(&self) -> bool {
         self.apps().any(Running::is_finished)
+    }
+
+    /// Whether everything is indexed.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        self.apps().all(|app| app.lag().is_ok_and(|lag| lag == 0))
     }
 
     /// Blocks until everything is indexed.
@@ -127,7 +133,7 @@ impl Indexing {
             app.stop()?;
         }
         let indexed = indexed?;
-        expire(&self.store, &self.rules);
+        expiry::expire(&self.store, &self.rules);
         Ok(indexed)
     }
 }

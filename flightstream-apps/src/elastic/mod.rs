@@ -2,7 +2,9 @@
 
 mod expiry;
 mod indexing;
+mod mirroring;
 mod reindex;
+mod repeating;
 
 use std::path::Path;
 use std::thread;
@@ -13,6 +15,7 @@ use flightstream_core::search::elastic::{Credentials, ElasticOptions, ElasticSto
 use futures::executor::block_on;
 
 pub(crate) use self::indexing::Indexing;
+pub(crate) use self::mirroring::Mirroring;
 pub(crate) use self::reindex::reindex;
 use crate::cli;
 use crate::error::CommandError;

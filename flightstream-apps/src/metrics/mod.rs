@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub(crate) use self::process::most_files;
 use crate::cli;
+use crate::dashboard::connections::Bounded;
 use crate::dashboard::headers;
 use crate::error::CommandError;
 
@@ -124,7 +125,7 @@ fn serve(listener: TcpListener, address: SocketAddr, endpoint: Endpoint) {
                     }
                 });
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                axum::serve(listener, router).await
+                axum::serve(Bounded::new(listener), router).await
             })
         });
     if let Err(error) = served {

@@ -12,6 +12,8 @@
     reason = "a helper fails as the test that calls it does"
 )]
 
+#[cfg(feature = "test-elastic")]
+pub mod elastic;
 pub mod http;
 #[cfg(feature = "test-kafka")]
 pub mod kafka;

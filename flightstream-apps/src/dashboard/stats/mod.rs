@@ -34,6 +34,9 @@ pub(super) async fn all(
     let answer = |shared: &Shared| {
         let mut parameters = Parameters::of(&uri)?;
         let mut panels = parameters.list("panels")?;
+        // Each is computed once, however often it is named.
+        panels.sort_unstable();
+        panels.dedup();
         let query = shared.filters(&mut parameters)?;
         parameters.finish()?;
         if panels.is_empty() {

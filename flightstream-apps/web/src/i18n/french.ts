@@ -140,6 +140,7 @@ export const FRENCH: Record<string, string> = {
   "None.": "Aucune.",
   "Nothing is watched.": "Rien n'est surveillé.",
   "Nothing matches.": "Aucun résultat.",
+  "No stage runs in this process: the index is a search cluster's.": "Aucune étape ne tourne dans ce processus : l'index est celui d'un cluster de recherche.",
   "Nothing was rejected.": "Rien n'a été rejeté.",
   "Notify me of emergencies and watched aircraft": "M'avertir des urgences et des avions surveillés",
   "Of {count} airborne aircraft with known speed": "Sur {count} avions en vol de vitesse connue",

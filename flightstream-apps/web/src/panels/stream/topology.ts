@@ -4,6 +4,7 @@ import { type FlowEdge, type FlowNode, drawFlowChart } from "../../charts/flow-c
 import { formatCount, formatDecimal } from "../../format.js";
 import { t } from "../../i18n/translate.js";
 import type { Panel } from "../panel.js";
+import { renderNote } from "../note.js";
 import { pipelineView } from "./key-figures.js";
 
 /** What is behind sinks that are no topic. */
@@ -22,6 +23,10 @@ export const topology: Panel = {
   render(body, { fetched }) {
     if (!fetched) return;
     const { stages } = fetched as PipelineView;
+    if (stages.length === 0) {
+      renderNote(body, t("No stage runs in this process: the index is a search cluster's."));
+      return;
+    }
     const table = {
       caption: t("The stages, what they read and write, and how they fare"),
       columns: [t("Stage"), t("Reads"), t("Operators"), t("Writes"), t("State"), t("Read"), t("Written"), t("Rejected"), t("Records/s"), t("Lag"), t("Restarts")],
