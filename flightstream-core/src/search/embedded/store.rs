@@ -187,7 +187,12 @@ impl EmbeddedStore {
         Ok(items)
     }
 
-    fn answer(&self, name: &str, request: &SearchRequest) -> Result<SearchResponse, SearchError> {
+    /// [`search`](SearchStore::search), which has nothing to wait for here.
+    pub(in crate::search) fn answer(
+        &self,
+        name: &str,
+        request: &SearchRequest,
+    ) -> Result<SearchResponse, SearchError> {
         request.check()?;
         let start = Instant::now();
         let shared = self.shared(name)?;
@@ -211,7 +216,12 @@ impl EmbeddedStore {
         })
     }
 
-    fn document(&self, index: &str, id: &str) -> Result<Option<Box<RawValue>>, SearchError> {
+    /// [`get`](SearchStore::get), likewise.
+    pub(in crate::search) fn document(
+        &self,
+        index: &str,
+        id: &str,
+    ) -> Result<Option<Box<RawValue>>, SearchError> {
         let shared = self.shared(index)?;
         let index = shared.read();
         Ok(index
@@ -219,7 +229,8 @@ impl EmbeddedStore {
             .and_then(|row| hits::source(&index, row, &SourceFilter::All)))
     }
 
-    fn number(&self, index: &str, query: &Query) -> Result<u64, SearchError> {
+    /// [`count`](SearchStore::count), likewise.
+    pub(in crate::search) fn number(&self, index: &str, query: &Query) -> Result<u64, SearchError> {
         let shared = self.shared(index)?;
         let index = shared.read();
         match query {

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::super::{Query, SearchError, SearchStore};
+use super::super::{Query, SearchError};
 use super::request::{Parameters, Refusal};
 use super::{Facade, FacadeAnswer};
 
@@ -72,7 +72,7 @@ pub(super) fn list(
     let format = parameters.take("format").unwrap_or("text");
     parameters.finish()?;
     let rows = facade.store.indices().into_iter().map(|index| {
-        let count = futures::executor::block_on(facade.store.count(&index, &Query::MatchAll))?;
+        let count = facade.store.number(&index, &Query::MatchAll)?;
         let texts = ["green", "open", &index, "1", "0", &count.to_string()].map(ToOwned::to_owned);
         Ok::<_, SearchError>(texts)
     });

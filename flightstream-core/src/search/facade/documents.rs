@@ -1,8 +1,6 @@
-use futures::executor::block_on;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::super::SearchStore;
 use super::request::{Parameters, Refusal};
 use super::{Facade, FacadeAnswer};
 
@@ -25,7 +23,7 @@ pub(super) fn document(
 ) -> Result<FacadeAnswer, Refusal> {
     parameters.finish()?;
     let index = facade.the_index(index)?;
-    Ok(match block_on(facade.store.get(&index, id))? {
+    Ok(match facade.store.document(&index, id)? {
         Some(source) => FacadeAnswer::json(
             200,
             &Found {
@@ -47,7 +45,7 @@ pub(super) fn source(
 ) -> Result<FacadeAnswer, Refusal> {
     parameters.finish()?;
     let index = facade.the_index(index)?;
-    match block_on(facade.store.get(&index, id))? {
+    match facade.store.document(&index, id)? {
         Some(source) => Ok(FacadeAnswer::json(200, &source)),
         None => {
             let reason = format!("Document not found [{index}]/[{id}]");

@@ -1,7 +1,8 @@
 use serde_json::{Map, Value, json};
 
+use super::super::body::Body;
 use super::super::{Mapping, SearchError, Shards};
-use super::request::{Parameters, Refusal};
+use super::request::{Parameters, Refusal, json_of, names_of};
 use super::{Facade, FacadeAnswer};
 
 impl Facade {
@@ -95,11 +96,21 @@ pub(super) fn fields(
     facade: &Facade,
     expression: &str,
     mut parameters: Parameters<'_>,
+    body: &[u8],
 ) -> Result<FacadeAnswer, Refusal> {
-    let patterns = parameters.take("fields");
+    let named = parameters.take("fields").map(ToOwned::to_owned);
     parameters.take("ignore_unavailable");
     parameters.finish()?;
-    let patterns: Vec<&str> = patterns.unwrap_or("*").split(',').collect();
+    let mut body = Body::new("field_caps", json_of(body)?)?;
+    // Clients name them here or there.
+    let named = match (named, body.take("fields")) {
+        (Some(named), _) => named,
+        (None, None) => "*".to_owned(),
+        (None, Some(Value::String(named))) => named,
+        (None, Some(names)) => names_of("fields", &names)?,
+    };
+    body.finish()?;
+    let patterns: Vec<&str> = named.split(',').collect();
     let index = facade.the_index(expression)?;
     let mapping: Mapping = facade.store.mapping(&index)?;
     let fields: Map<String, Value> = mapping

@@ -58,8 +58,10 @@ impl Facade {
             [index, "_count"] if asks => searches::count(self, index, parameters, request.body),
             ["_mapping"] if reads => indices::mapping(self, "_all", parameters),
             [index, "_mapping"] if reads => indices::mapping(self, index, parameters),
-            ["_field_caps"] if asks => indices::fields(self, "_all", parameters),
-            [index, "_field_caps"] if asks => indices::fields(self, index, parameters),
+            ["_field_caps"] if asks => indices::fields(self, "_all", parameters, request.body),
+            [index, "_field_caps"] if asks => {
+                indices::fields(self, index, parameters, request.body)
+            }
             [index, "_refresh"] if asks => indices::refresh(self, index, parameters),
             [index, "_doc", id] if reads => documents::document(self, index, id, parameters),
             [index, "_source", id] if reads => documents::source(self, index, id, parameters),

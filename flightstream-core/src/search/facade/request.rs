@@ -136,3 +136,23 @@ impl From<SearchError> for Refusal {
         Self::new(error.status(), error.error_type(), &error.to_string())
     }
 }
+
+/// An empty body is an empty object.
+pub(super) fn json_of(body: &[u8]) -> Result<Value, SearchError> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| SearchError::parsing(format!("the request is not JSON: {error}")))
+}
+
+/// Names in an array, with commas between.
+pub(super) fn names_of(what: &str, names: &Value) -> Result<String, SearchError> {
+    let names = names.as_array().and_then(|names| {
+        let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+        names
+    });
+    names.map(|names| names.join(",")).ok_or_else(|| {
+        SearchError::parsing(format!("[{what}] expected a string or an array of strings"))
+    })
+}

@@ -1,15 +1,13 @@
 use std::time::Instant;
 
-use futures::executor::block_on;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::body::Body;
 use super::super::{
-    AggregationResults, Hits, Query, SearchError, SearchRequest, SearchResponse, SearchStore,
-    Shards, Total,
+    AggregationResults, Hits, Query, SearchError, SearchRequest, SearchResponse, Shards, Total,
 };
-use super::request::{Parameters, Refusal};
+use super::request::{Parameters, Refusal, json_of, names_of};
 use super::{Facade, FacadeAnswer};
 
 pub(super) fn search(
@@ -109,11 +107,7 @@ fn header_of(line: &[u8], index: &str) -> Result<(String, bool), SearchError> {
     let index = match header.take("index") {
         None => index.to_owned(),
         Some(Value::String(index)) => index,
-        Some(Value::Array(indices)) => {
-            let names: Vec<&str> = indices.iter().filter_map(Value::as_str).collect();
-            names.join(",")
-        }
-        Some(other) => return Err(header.malformed("index", "a string or an array", &other)),
+        Some(names) => names_of("index", &names)?,
     };
     let ignore_unavailable = header.take("ignore_unavailable") == Some(Value::Bool(true));
     for without_effect in [
@@ -143,10 +137,7 @@ pub(super) fn count(
     };
     body.finish()?;
     let (count, shards) = match facade.resolve(index, ignore_unavailable)? {
-        Some(index) => (
-            block_on(facade.store.count(&index, &query))?,
-            Shards::default(),
-        ),
+        Some(index) => (facade.store.number(&index, &query)?, Shards::default()),
         None => (0, NO_SHARD),
     };
     Ok(FacadeAnswer::json(
@@ -170,7 +161,7 @@ impl Facade {
         ignore_unavailable: bool,
     ) -> Result<SearchResponse, SearchError> {
         match self.resolve(index, ignore_unavailable)? {
-            Some(index) => block_on(self.store.search(&index, request)),
+            Some(index) => self.store.answer(&index, request),
             None => Ok(SearchResponse {
                 took: 0,
                 timed_out: false,
@@ -187,13 +178,4 @@ impl Facade {
             }),
         }
     }
-}
-
-/// An empty body is an empty object.
-fn json_of(body: &[u8]) -> Result<Value, SearchError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(json!({}));
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| SearchError::parsing(format!("the request is not JSON: {error}")))
 }
