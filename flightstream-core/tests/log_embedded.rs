@@ -168,8 +168,8 @@ fn an_unfinished_store_is_made_anew() {
 /// Runs `child_opens` on `dir` as a user who owns nothing.
 fn open_without_rights(dir: &Path) -> String {
     // As root, permissions don't count, and others may not be let into the build directory.
-    let is_root = fs::metadata(dir).unwrap().uid() == 0;
     let place = tempfile::tempdir().unwrap();
+    let is_root = fs::metadata(place.path()).unwrap().uid() == 0;
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let binary = place.path().join("test");
     fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
