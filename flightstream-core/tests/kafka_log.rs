@@ -6,10 +6,11 @@ mod kafka_cluster;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use flightstream_core::batch::{Raw, Record, TopicPartition};
+use flightstream_core::batch::{Offset, Raw, Record, TopicPartition};
 use flightstream_core::log::kafka::{KafkaLog, KafkaOptions, Profile};
 use flightstream_core::log::{
-    Assignment, Isolation, Log, LogError, Start, Subscription, TopicSpec, partition_for_key,
+    Assignment, Isolation, Log, LogError, PartitionReader, Start, Subscription, TopicSpec,
+    partition_for_key,
 };
 use flightstream_core::time::Timestamp;
 use kafka_cluster::*;
@@ -315,6 +316,75 @@ fn partitions_are_shared_out_by_the_classic_protocol() {
 #[test]
 fn partitions_are_shared_out_by_the_consumer_protocol() {
     partitions_are_shared_out("consumer");
+}
+
+/// The client goes on after its pause at the wrong offset, if what it gave out last was the end of the partition.
+#[test]
+fn a_record_that_comes_to_the_end_during_a_rebalance_is_read() {
+    let (one, other) = (open(), open());
+    let (topic, group) = (name("end"), name("group"));
+    one.create_topic(&TopicSpec::new(&topic, 2)).unwrap();
+    let subscription = subscription(&group, &topic, Start::Committed);
+    let mut first = one.subscribe(&subscription).unwrap();
+    let mut kept = assigned(&mut *first);
+    while kept.len() < 2 {
+        kept.extend(assigned(&mut *first));
+    }
+    let mut writer = one.writer(Isolation::Immediate).unwrap();
+    for round in 0..3 {
+        let mut second = other.subscribe(&subscription).unwrap();
+        let mut sent: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
+        let mut others: Vec<Box<dyn PartitionReader>> = Vec::new();
+        let mut left = 200;
+        // One after the other, so that each finds the reader at the end.
+        wait(|cx| {
+            match first.poll_assignment(cx) {
+                std::task::Poll::Ready(Ok(Assignment::Revoked(revoked))) => {
+                    kept.retain(|reader| !revoked.contains(reader.topic_partition()));
+                }
+                std::task::Poll::Ready(Ok(Assignment::Assigned(readers))) => kept.extend(readers),
+                _ => {}
+            }
+            if let std::task::Poll::Ready(Ok(Assignment::Assigned(readers))) =
+                second.poll_assignment(cx)
+            {
+                others.extend(readers);
+            }
+            for reader in &mut kept {
+                let partition = reader.topic_partition().clone();
+                if let std::task::Poll::Ready(records) = reader.poll_fetch(cx, 10) {
+                    for record in records.unwrap() {
+                        assert_eq!(
+                            sent.remove(&partition),
+                            Some(record.origin),
+                            "round {round}"
+                        );
+                    }
+                } else if !sent.contains_key(&partition) {
+                    sent.insert(partition.clone(), reader.position());
+                    let next = record("k", "v", 1);
+                    writer.append_to(&partition, vec![next]).unwrap();
+                    writer.commit("", &[]).unwrap();
+                    left -= i32::from(!others.is_empty());
+                }
+            }
+            cx.waker().wake_by_ref();
+            match left > 0 {
+                true => std::task::Poll::Pending,
+                false => std::task::Poll::Ready(()),
+            }
+        });
+        drop((second, others));
+        // The other's partition comes back, of which nothing is committed.
+        while kept.len() < 2 {
+            kept.extend(assigned(&mut *first));
+        }
+        let ends = one.ends(&topic).unwrap();
+        for reader in &mut kept {
+            let number = reader.topic_partition().partition();
+            reader.seek(ends[number as usize]);
+        }
+    }
 }
 
 /// The successor gets its place without a rebalance, so nobody else may be waiting for the predecessor's next step.

@@ -18,7 +18,7 @@ use super::state_dir::is_outdated;
 use super::worker::Plan;
 use crate::Fatal;
 use crate::batch::{Offset, Raw, Record, TopicPartition};
-use crate::log::Writer;
+use crate::log::{OffsetRange, Writer};
 use crate::store::snapshot::{SnapshotError, SnapshotHeader, SnapshotReader};
 use crate::store::{Backing, Base, Changes, StateFailure, StoreError};
 use crate::time::Timestamp;
@@ -66,6 +66,23 @@ pub(crate) struct Changelog {
 /// Topics and partitions with the offset after the last record that was read.
 pub(crate) type Positions = Vec<(String, u32, u64)>;
 
+/// How far a store is read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restored {
+    /// There is more to read.
+    Part,
+    /// There is more, which cannot be read yet: its transaction is neither committed nor aborted.
+    Waiting,
+    /// Everything is read.
+    All,
+}
+
+/// What a list has for a partition.
+fn of_partition<T: Copy>(each: &[T], partition: &TopicPartition) -> Option<T> {
+    let index = usize::try_from(partition.partition()).ok()?;
+    each.get(index).copied()
+}
+
 impl Changelog {
     /// A store that is to be read back from its partition of the changelog, from where the newest snapshot ends if there
     /// is one to be used.
@@ -107,15 +124,22 @@ impl Changelog {
     }
 
     /// Goes to the changelog's first entry, and returns its offset.
+    ///
+    /// The end is that of what is written, not of what can be read: the offsets of a transaction may be seen some time before
+    /// its entries here, and a store without those would be older than the position in the input.
     fn begin_at_start(&mut self, plan: &Plan) -> Result<Offset, Fatal> {
-        let ranges = plan.log.offsets(self.partition.topic())?;
-        let range = usize::try_from(self.partition.partition())
-            .ok()
-            .and_then(|index| ranges.get(index).copied());
-        let range = range.unwrap_or_default();
-        (self.position, self.end) = (range.start, range.end);
+        let range = self.visible(plan)?;
+        let ends = plan.log.ends(self.partition.topic())?;
+        let end = of_partition(&ends, &self.partition).unwrap_or(range.end);
+        (self.position, self.end) = (range.start, end.max(range.end));
         self.tombstones_from = plan.log.tombstones_from(&self.partition)?;
         Ok(range.start)
+    }
+
+    /// What can be read of the changelog.
+    fn visible(&self, plan: &Plan) -> Result<OffsetRange, Fatal> {
+        let ranges = plan.log.offsets(self.partition.topic())?;
+        Ok(of_partition(&ranges, &self.partition).unwrap_or_default())
     }
 
     fn begin_from_snapshot(&mut self, plan: &Plan, start: Offset) {
@@ -203,23 +227,22 @@ impl Changelog {
         plan.unusable_state(self.partition.partition(), message);
     }
 
-    /// Reads on. Whether everything is read.
-    pub(crate) fn restore(&mut self, plan: &Plan) -> Result<bool, Fatal> {
+    /// Reads on.
+    pub(crate) fn restore(&mut self, plan: &Plan) -> Result<Restored, Fatal> {
         if self.snapshot.is_some() {
             if let Err(error) = self.load() {
                 self.report(plan, &error.to_string());
                 self.begin_anew(plan)?;
             }
-            return Ok(false);
+            return Ok(Restored::Part);
         }
         if self.position < self.end {
-            self.read(plan)?;
-            return Ok(false);
+            return self.read(plan);
         }
         // What was removed while it was read may have been missed.
         if plan.log.tombstones_from(&self.partition)? > self.tombstones_from {
             self.begin_anew(plan)?;
-            return Ok(false);
+            return Ok(Restored::Part);
         }
         if let Some(error) = self.refused.take() {
             return Err(Fatal::Store(error));
@@ -231,7 +254,7 @@ impl Changelog {
                 .open(backing)
                 .map_err(|error| Fatal::stage("restore", error))?;
         }
-        Ok(true)
+        Ok(Restored::All)
     }
 
     /// Forgets what was read, and begins with the changelog's first entry.
@@ -271,10 +294,14 @@ impl Changelog {
     }
 
     /// Takes over a part of the changelog.
-    fn read(&mut self, plan: &Plan) -> Result<(), Fatal> {
+    fn read(&mut self, plan: &Plan) -> Result<Restored, Fatal> {
+        let visible = self.visible(plan)?.end;
+        if self.position >= visible {
+            return Ok(Restored::Waiting);
+        }
         let records = plan.log.read(&self.partition, self.position, CHUNK)?;
         // Without a last one, compaction has removed what was left.
-        self.position = records.last().map_or(self.end, |last| last.origin + 1);
+        self.position = records.last().map_or(visible, |last| last.origin + 1);
         for record in &records {
             let key = record.key.as_deref().unwrap_or_default();
             let value = record.value.as_bytes();
@@ -286,7 +313,7 @@ impl Changelog {
         }
         if self.refused.is_some() {
             // No copy of it may pass for one of the declared types.
-            return Ok(());
+            return Ok(Restored::Part);
         }
         if let Some(snapshots) = &mut self.snapshots {
             snapshots.committed();
@@ -297,7 +324,8 @@ impl Changelog {
         }
         let header = self.header(plan, self.position, self.inputs.clone());
         self.apply(header, None)
-            .map_err(|error| Fatal::stage("restore", error))
+            .map_err(|error| Fatal::stage("restore", error))?;
+        Ok(Restored::Part)
     }
 
     /// Brings what has changed into a persistent store.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
-use super::changelog::{Changelog, Positions};
+use super::changelog::{Changelog, Positions, Restored};
 use super::context::{Outbox, TaskContext, TaskStore};
 use super::inlet::repartition_topic;
 use super::meter::Meter;
@@ -26,6 +26,9 @@ use crate::store::Base;
 #[cfg(feature = "embedded")]
 use crate::store::PersistentStores;
 use crate::time::Timestamp;
+
+/// A changelog's last entries are looked for again after so long, while their transaction is neither committed nor aborted.
+const INVISIBLE: Duration = Duration::from_millis(20);
 
 /// A partition's place in a worker: its reader, and the task that is built for it, also anew after a failure.
 pub(crate) struct Slot {
@@ -238,7 +241,7 @@ impl Slot {
         writer: &mut dyn Writer,
         poll: impl FnOnce(&mut Running, &mut Outputs<'_>) -> Poll<Result<(), Fatal>>,
     ) -> Poll<Result<(), Fatal>> {
-        if self.task.is_none() && Instant::now() < self.start_at {
+        if !self.is_processing() && Instant::now() < self.start_at {
             return Poll::Pending;
         }
         // A task that panicked is dropped and built anew, so nothing half changed is looked at again.
@@ -253,7 +256,11 @@ impl Slot {
                     .insert(build(plan, &self.partition, &self.source)?),
             };
             if !task.is_restored {
-                return task.restore(plan);
+                let restored = task.restore(plan);
+                if restored.is_pending() {
+                    self.start_at = Instant::now() + INVISIBLE;
+                }
+                return restored;
             }
             let mut outputs = Outputs {
                 writer,
@@ -480,8 +487,10 @@ impl Running {
     /// Reads a part of the state back, so that other tasks of the worker go on meanwhile.
     fn restore(&mut self, plan: &Plan) -> Poll<Result<(), Fatal>> {
         for changelog in &mut self.changelogs {
-            if !changelog.restore(plan)? {
-                return Poll::Ready(Ok(()));
+            match changelog.restore(plan)? {
+                Restored::All => {}
+                Restored::Part => return Poll::Ready(Ok(())),
+                Restored::Waiting => return Poll::Pending,
             }
         }
         for table in &mut self.tables {

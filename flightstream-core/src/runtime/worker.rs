@@ -345,7 +345,7 @@ impl Worker {
         let restarts = self
             .slots
             .iter()
-            .filter(|slot| slot.is_waiting())
+            .filter(|slot| !slot.is_processing() && !slot.is_drained())
             .map(|slot| slot.start_at);
         let commit = self
             .has_uncommitted()

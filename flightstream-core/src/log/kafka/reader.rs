@@ -69,6 +69,8 @@ pub(super) struct KafkaReader {
     failure: Option<LogError>,
     /// Since when the position seems to be beyond the partition's end.
     beyond_end: Option<Instant>,
+    /// The partition's end, where it was come to and nothing was read since.
+    seen_end: Option<Offset>,
     /// Of a member of a group.
     tenure: Option<Arc<Tenure>>,
     source: Source,
@@ -117,6 +119,7 @@ impl KafkaReader {
             must_seek: false,
             failure: None,
             beyond_end: None,
+            seen_end: None,
             tenure: None,
             source,
         }
@@ -176,11 +179,14 @@ impl KafkaReader {
             return Err(failure);
         }
         self.tell_position()?;
-        let position = self.position;
+        let (position, seen_end) = (self.position, self.seen_end);
         let taken = self
             .queue()?
-            .drain(max_records, |messages| take(messages, position));
+            .drain(max_records, |messages| take(messages, position, seen_end));
         self.position = taken.position;
+        self.seen_end = taken.seen_end;
+        // What is truly a gap is one when it is read again, too.
+        self.must_seek |= taken.has_gap_at_end;
         let failure = match taken.event {
             Some(code) => Err(self.event(code)),
             None if taken.began_anew && taken.records.is_empty() => self.doubt_new_beginning(),
@@ -294,6 +300,7 @@ impl PartitionReader for KafkaReader {
 
     fn seek(&mut self, position: Offset) {
         self.failure = None;
+        self.seen_end = None;
         if position != self.position {
             self.position = position;
             self.must_seek = true;
@@ -311,12 +318,17 @@ struct Taken {
     position: Offset,
     /// Whether there were records before the position.
     began_anew: bool,
+    seen_end: Option<Offset>,
+    /// Whether what came after the partition's end was more than one offset on. In batches the client takes the event that
+    /// tells of an end for a record, so when it goes on after a pause, as it makes one in each rebalance, it leaves out the
+    /// record that has come there.
+    has_gap_at_end: bool,
     event: Option<RDKafkaErrorCode>,
 }
 
 /// Copies messages into one buffer, which the records share: an allocation a batch, and librdkafka's memory is free.
-fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
-    let (mut began_anew, mut event) = (false, None);
+fn take(messages: &[Message<'_>], mut position: Offset, mut seen_end: Option<Offset>) -> Taken {
+    let (mut began_anew, mut has_gap_at_end, mut event) = (false, false, None);
     let size = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
     let carries_record = |message: &&Message<'_>| message.error().is_none();
     let bytes = messages.iter().filter(carries_record);
@@ -336,12 +348,20 @@ fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
     let mut records = Vec::with_capacity(messages.len());
     for message in messages {
         let offset = u64::try_from(message.offset()).unwrap_or(0);
+        has_gap_at_end |= offset > position && seen_end == Some(position);
         match message.error() {
+            Some(RDKafkaErrorCode::PartitionEOF) if has_gap_at_end => {}
             // Offsets may end in a gap: markers of transactions, compaction.
-            Some(RDKafkaErrorCode::PartitionEOF) => position = position.max(offset),
+            Some(RDKafkaErrorCode::PartitionEOF) => {
+                position = position.max(offset);
+                seen_end = Some(position);
+            }
             Some(code) => event = event.or(Some(code)),
             None => {
                 let (key, value) = (slice(message.key()), slice(message.value()));
+                if has_gap_at_end {
+                    continue;
+                }
                 if offset < position {
                     began_anew = true;
                     continue;
@@ -362,10 +382,15 @@ fn take(messages: &[Message<'_>], mut position: Offset) -> Taken {
             }
         }
     }
+    if has_gap_at_end {
+        seen_end = None;
+    }
     Taken {
         records,
         position,
         began_anew,
+        seen_end,
+        has_gap_at_end,
         event,
     }
 }
