@@ -91,6 +91,7 @@ impl Slot {
     }
 
     /// Whether there is no task, until [`start_at`](Self::start_at).
+    #[cfg(feature = "testing")]
     pub(crate) fn is_waiting(&self) -> bool {
         self.task.is_none()
     }

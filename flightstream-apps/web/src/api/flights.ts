@@ -59,7 +59,7 @@ export interface Track {
     alt: Array<number | null>;
     speed: Array<number | null>;
     dir: Array<number | null>;
-    on_ground: boolean[];
+    on_ground: Array<boolean | null>;
   };
   phases: Array<{ phase: Phase; from: number; until: number }>;
 }
