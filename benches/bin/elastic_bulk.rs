@@ -240,16 +240,7 @@ fn index_by_sink(
         .sink(sink)
         .commit_every(Duration::from_secs(3))
         .start(&log)?;
-    // Commits come every few seconds; what counts is when the last document is answered.
-    let is_answered = || {
-        let counts = running.status().counts;
-        let answered = ["indexed", "late", "superseded"].into_iter();
-        let answered: u64 = answered.filter_map(|name| counts.get(name)).sum();
-        answered >= documents.len() as u64
-    };
-    while !is_answered() && !running.is_finished() {
-        thread::sleep(Duration::from_millis(5));
-    }
+    running.wait_until_caught_up()?;
     let wall = began.elapsed();
     let cpu = cpu_time().saturating_sub(cpu);
     running.stop()?;

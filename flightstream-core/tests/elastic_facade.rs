@@ -11,29 +11,14 @@
 mod elastic_node;
 mod facade_support;
 
-use elastic_node::{ask, insist, name, store, variable};
+use elastic_node::{ask, insist, name, request, store};
 use facade_support::{comparable, difference, documents, operations, pairs, write};
 use flightstream_core::search::Mapping;
 use serde_json::{Value, json};
 
 /// As a client sends it: bodies of lines, and answers that are no JSON.
 fn send(method: &str, path: &str, parameters: &[(String, String)], body: String) -> (u16, String) {
-    let mut client = reqwest::blocking::Client::builder().no_proxy();
-    if let Some(path) = variable("_CA") {
-        let pem = std::fs::read(path).unwrap();
-        client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).unwrap());
-    }
-    let method = method.parse().unwrap();
-    let url = format!("{}{path}", elastic_node::url().trim_end_matches('/'));
-    let url = match parameters {
-        [] => reqwest::Url::parse(&url),
-        parameters => reqwest::Url::parse_with_params(&url, parameters),
-    };
-    let url = url.unwrap();
-    let mut request = client.build().unwrap().request(method, url);
-    if let (Some(user), Some(password)) = (variable("_USER"), variable("_PASSWORD")) {
-        request = request.basic_auth(user, Some(password));
-    }
+    let mut request = request(method, path, parameters);
     if !body.is_empty() {
         let lines = body.lines().count() > 1;
         let kind = if lines { "x-ndjson" } else { "json" };

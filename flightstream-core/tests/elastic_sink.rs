@@ -12,8 +12,8 @@ mod elastic_node;
 
 use std::time::Duration;
 
-use elastic_node::indexing::{Indexing, disordered, fast, newest};
-use elastic_node::{Proxy, ask, documents, eventually, options, options_of};
+use elastic_node::indexing::{Indexing, disordered, fast, newest, stored};
+use elastic_node::{Proxy, ask, documents, eventually, options, options_of, store};
 use flightstream_core::runtime::AppError;
 use flightstream_core::search::{Query, SearchStore};
 use futures::executor::block_on;
@@ -43,6 +43,23 @@ fn connections_that_are_cut_cost_nothing() {
         thread_pause();
         proxy.pass_on();
     }
+    indexing.ends_as(&newest(&documents), 0);
+}
+
+#[test]
+fn bulks_that_arrive_too_late_cost_nothing() {
+    let documents = disordered(1_000, 10);
+    let proxy = Proxy::start();
+    let impatient = options_of([&proxy.url]).timeout(Duration::from_millis(900));
+    let indexing = Indexing::start(&Vec::new(), impatient, fast());
+    proxy.hold_up();
+    indexing.add(&documents);
+    eventually("some of it is written", || {
+        !stored(&store(), &indexing.index).is_empty()
+    });
+    proxy.pass_on();
+    indexing.running().wait_until_caught_up().unwrap();
+    assert!(indexing.count("retried") > 0);
     indexing.ends_as(&newest(&documents), 0);
 }
 

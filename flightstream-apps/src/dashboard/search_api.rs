@@ -47,47 +47,28 @@ impl SearchApi {
     /// Serves until the process ends.
     pub(super) fn start(self, store: Arc<EmbeddedStore>) {
         let router = Router::new()
-            .route("/", any(root))
-            .route("/{*path}", any(elsewhere))
+            .route("/", any(answer))
+            .route("/{*path}", any(answer))
             .layer(DefaultBodyLimit::max(LARGEST_REQUEST));
         let router = headers::add(router, self.address).with_state(Facade::new(store));
         serve(Bounded::new(self.listener), router);
     }
 }
 
-async fn root(
+async fn answer(
     State(facade): State<Facade>,
     method: Method,
+    path: Option<Path<String>>,
     uri: Uri,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, ApiError> {
-    answer(&facade, &method, "", &uri, body)
-}
-
-async fn elsewhere(
-    State(facade): State<Facade>,
-    method: Method,
-    Path(path): Path<String>,
-    uri: Uri,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, ApiError> {
-    answer(&facade, &method, &path, &uri, body)
-}
-
-fn answer(
-    facade: &Facade,
-    method: &Method,
-    path: &str,
-    uri: &Uri,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body.map_err(|error| {
         let kind = "content_too_large_exception";
         ApiError::new(error.status(), kind, error.body_text())
     })?;
-    let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri)
+    let parameters = Query::<Vec<(String, String)>>::try_from_uri(&uri)
         .map_err(|error| ApiError::argument(error.body_text()))?;
-    let path = format!("/{path}");
+    let path = format!("/{}", path.map_or_else(String::new, |Path(path)| path));
     let request = FacadeRequest {
         method: method.as_str(),
         path: &path,

@@ -42,6 +42,7 @@ mod error;
 pub mod facade;
 mod geo;
 mod mapping;
+mod pattern;
 mod query;
 mod query_string;
 mod request;

@@ -65,21 +65,33 @@ pub fn name(what: &str) -> String {
     format!("{what}-{:x}-{number}", since_epoch.as_nanos())
 }
 
-/// Asks the node something that the library has no method for.
-pub fn ask(method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+/// A request to the node, by whom it lets in.
+pub fn request(
+    method: &str,
+    path: &str,
+    parameters: &[(String, String)],
+) -> reqwest::blocking::RequestBuilder {
     let mut client = reqwest::blocking::Client::builder().no_proxy();
     if let Some(path) = variable("_CA") {
         let pem = std::fs::read(path).unwrap();
         client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).unwrap());
     }
-    let method = method.parse().unwrap();
-    let mut request = client
-        .build()
-        .unwrap()
-        .request(method, format!("{}{path}", url()));
-    if let (Some(user), Some(password)) = (variable("_USER"), variable("_PASSWORD")) {
-        request = request.basic_auth(user, Some(password));
+    let url = format!("{}{path}", url());
+    let url = match parameters {
+        [] => reqwest::Url::parse(&url),
+        parameters => reqwest::Url::parse_with_params(&url, parameters),
+    };
+    let client = client.build().unwrap();
+    let request = client.request(method.parse().unwrap(), url.unwrap());
+    match (variable("_USER"), variable("_PASSWORD")) {
+        (Some(user), Some(password)) => request.basic_auth(user, Some(password)),
+        _ => request,
     }
+}
+
+/// Asks the node something that the library has no method for.
+pub fn ask(method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    let mut request = request(method, path, &[]);
     if let Some(body) = body {
         request = request
             .header("content-type", "application/json")
@@ -150,6 +162,7 @@ pub struct Proxy {
 const PASS: u8 = 0;
 const CUT: u8 = 1;
 const REFUSE: u8 = 2;
+const HOLD_UP: u8 = 3;
 
 impl Proxy {
     pub fn start() -> Self {
@@ -192,6 +205,9 @@ impl Proxy {
             if self.mode.load(Ordering::SeqCst) == CUT && passed > 100_000 {
                 break;
             }
+            if self.mode.load(Ordering::SeqCst) == HOLD_UP && passed > 5_000 {
+                thread::park_timeout(Duration::from_secs(1));
+            }
             if to.write_all(&buffer[..read]).is_err() {
                 break;
             }
@@ -203,6 +219,11 @@ impl Proxy {
     /// Cuts each connection after 100 kB.
     pub fn cut(&self) {
         self.mode.store(CUT, Ordering::SeqCst);
+    }
+
+    /// Passes on what comes after the first 5 kB of a connection, in each direction, a second late.
+    pub fn hold_up(&self) {
+        self.mode.store(HOLD_UP, Ordering::SeqCst);
     }
 
     /// Closes all connections and takes no new ones.

@@ -1,5 +1,6 @@
 //! Queries as sets of rows: each leaf is one sweep over its column.
 
+use super::super::pattern::Pattern;
 use super::super::{BoolQuery, FieldType, GeoPoint, Query, RangeQuery, Scalar, SearchError};
 use super::bitset::Bitset;
 use super::column::{Column, Field, NO_BOOL, NO_WHOLE};
@@ -50,7 +51,7 @@ fn evaluate(index: &Index, query: &Query) -> Result<Bitset, SearchError> {
         Query::Wildcard { field, value } => match index.field(field) {
             None => none,
             Some(field) => {
-                let pattern = Pattern::new(value);
+                let pattern = Pattern::wildcard(value);
                 texts(field, "wildcard", |text| pattern.matches(text))?
             }
         },
@@ -349,65 +350,5 @@ pub(super) fn boolean(value: &Scalar) -> Result<bool, SearchError> {
         other => Err(SearchError::query_shard(format!(
             "Can't parse boolean value [{other}], expected [true] or [false]"
         ))),
-    }
-}
-
-enum Piece {
-    Literal(char),
-    One,
-    Any,
-}
-
-/// A wildcard pattern, matched without recursion in at most pattern times text steps.
-struct Pattern(Vec<Piece>);
-
-impl Pattern {
-    fn new(pattern: &str) -> Self {
-        let mut characters = pattern.chars();
-        let mut pieces = Vec::new();
-        while let Some(character) = characters.next() {
-            pieces.push(match character {
-                '*' => Piece::Any,
-                '?' => Piece::One,
-                '\\' => Piece::Literal(characters.next().unwrap_or('\\')),
-                other => Piece::Literal(other),
-            });
-        }
-        Self(pieces)
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
-        let (mut at, mut piece) = (0, 0);
-        let mut retry: Option<(usize, usize)> = None;
-        while let Some(character) = text.get(at) {
-            match self.0.get(piece) {
-                Some(Piece::Any) => {
-                    retry = Some((piece + 1, at));
-                    piece += 1;
-                    continue;
-                }
-                Some(Piece::One) => {
-                    (at, piece) = (at + 1, piece + 1);
-                    continue;
-                }
-                Some(Piece::Literal(literal)) if literal == character => {
-                    (at, piece) = (at + 1, piece + 1);
-                    continue;
-                }
-                _ => {}
-            }
-            match &mut retry {
-                None => return false,
-                Some((after, from)) => {
-                    *from += 1;
-                    (at, piece) = (*from, *after);
-                }
-            }
-        }
-        self.0
-            .iter()
-            .skip(piece)
-            .all(|rest| matches!(rest, Piece::Any))
     }
 }

@@ -21,18 +21,21 @@ pub(super) fn document(
     id: &str,
     parameters: Parameters<'_>,
 ) -> Result<FacadeAnswer, Refusal> {
-    parameters.finish()?;
-    let index = facade.the_index(index)?;
-    Ok(match facade.store.document(&index, id)? {
-        Some(source) => FacadeAnswer::json(
-            200,
-            &Found {
-                index: &index,
-                id,
-                found: true,
-                source,
-            },
-        ),
+    let (index, source) = find(facade, index, id, parameters)?;
+    let index = index.as_str();
+    Ok(match source {
+        Some(source) => {
+            let found = true;
+            FacadeAnswer::json(
+                200,
+                &Found {
+                    index,
+                    id,
+                    found,
+                    source,
+                },
+            )
+        }
         None => FacadeAnswer::json(404, &json!({ "_index": index, "_id": id, "found": false })),
     })
 }
@@ -43,13 +46,23 @@ pub(super) fn source(
     id: &str,
     parameters: Parameters<'_>,
 ) -> Result<FacadeAnswer, Refusal> {
+    let (index, source) = find(facade, index, id, parameters)?;
+    let source = source.ok_or_else(|| {
+        let reason = format!("Document not found [{index}]/[{id}]");
+        Refusal::new(404, "resource_not_found_exception", &reason)
+    })?;
+    Ok(FacadeAnswer::json(200, &source))
+}
+
+/// The index that is meant, and the document if there is one.
+fn find(
+    facade: &Facade,
+    index: &str,
+    id: &str,
+    parameters: Parameters<'_>,
+) -> Result<(String, Option<Box<RawValue>>), Refusal> {
     parameters.finish()?;
     let index = facade.the_index(index)?;
-    match facade.store.document(&index, id)? {
-        Some(source) => Ok(FacadeAnswer::json(200, &source)),
-        None => {
-            let reason = format!("Document not found [{index}]/[{id}]");
-            Err(Refusal::new(404, "resource_not_found_exception", &reason))
-        }
-    }
+    let source = facade.store.document(&index, id)?;
+    Ok((index, source))
 }

@@ -1,7 +1,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::body::Body;
-use super::super::{Mapping, SearchError, Shards};
+use super::super::pattern::Pattern;
+use super::super::{SearchError, Shards};
 use super::request::{Parameters, Refusal, json_of, names_of};
 use super::{Facade, FacadeAnswer};
 
@@ -16,12 +17,11 @@ impl Facade {
         let indices = self.store.indices();
         let mut found: Option<String> = None;
         for part in expression.split(',') {
-            let is_all = part == "_all";
-            let mut matching = indices
-                .iter()
-                .filter(|index| is_all || is_match(part, index))
-                .peekable();
-            let may_be_missing = is_all || part.contains('*') || ignore_unavailable;
+            let part = if part == "_all" { "*" } else { part };
+            let pattern = Pattern::names(part);
+            let matching = indices.iter().filter(|index| pattern.matches(index));
+            let mut matching = matching.peekable();
+            let may_be_missing = part.contains('*') || ignore_unavailable;
             if matching.peek().is_none() && !may_be_missing {
                 return Err(SearchError::IndexNotFound {
                     index: part.to_owned(),
@@ -45,25 +45,6 @@ impl Facade {
             index: expression.to_owned(),
         })
     }
-}
-
-/// Whether a text matches a pattern in which `*` is any text.
-fn is_match(pattern: &str, text: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(mut text) = text.strip_prefix(start) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let end = parts.pop().unwrap_or_default();
-    for part in parts {
-        match text.find(part) {
-            Some(at) => text = text.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    text.ends_with(end)
 }
 
 pub(super) fn index(
@@ -98,24 +79,23 @@ pub(super) fn fields(
     mut parameters: Parameters<'_>,
     body: &[u8],
 ) -> Result<FacadeAnswer, Refusal> {
-    let named = parameters.take("fields").map(ToOwned::to_owned);
+    let named = parameters.take("fields");
     parameters.take("ignore_unavailable");
     parameters.finish()?;
     let mut body = Body::new("field_caps", json_of(body)?)?;
     // Clients name them here or there.
     let named = match (named, body.take("fields")) {
-        (Some(named), _) => named,
-        (None, None) => "*".to_owned(),
-        (None, Some(Value::String(named))) => named,
+        (Some(named), _) => named.to_owned(),
         (None, Some(names)) => names_of("fields", &names)?,
+        (None, None) => "*".to_owned(),
     };
     body.finish()?;
-    let patterns: Vec<&str> = named.split(',').collect();
+    let patterns: Vec<Pattern> = named.split(',').map(Pattern::names).collect();
     let index = facade.the_index(expression)?;
-    let mapping: Mapping = facade.store.mapping(&index)?;
+    let mapping = facade.store.mapping(&index)?;
     let fields: Map<String, Value> = mapping
         .fields()
-        .filter(|(name, _)| patterns.iter().any(|pattern| is_match(pattern, name)))
+        .filter(|(name, _)| patterns.iter().any(|pattern| pattern.matches(name)))
         .map(|(name, field_type)| {
             let kind = field_type.name();
             let capability = json!({ "type": kind, "metadata_field": false,
@@ -138,26 +118,4 @@ pub(super) fn refresh(
     let body = json!({ "_shards": { "total": shards.total, "successful": shards.successful,
         "failed": shards.failed } });
     Ok(FacadeAnswer::json(200, &body))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_match;
-
-    #[test]
-    fn a_star_is_any_text() {
-        for (pattern, text) in [
-            ("esflight", "esflight"),
-            ("*", "esflight"),
-            ("es*", "esflight"),
-            ("*flight", "esflight"),
-            ("e*f*t", "esflight"),
-            ("esflight*", "esflight"),
-        ] {
-            assert!(is_match(pattern, text), "{pattern}");
-        }
-        for pattern in ["es", "*es", "flight*", "esflight**x", "e*x*t", "esflight*t"] {
-            assert!(!is_match(pattern, "esflight"), "{pattern}");
-        }
-    }
 }

@@ -146,13 +146,14 @@ pub(super) fn json_of(body: &[u8]) -> Result<Value, SearchError> {
         .map_err(|error| SearchError::parsing(format!("the request is not JSON: {error}")))
 }
 
-/// Names in an array, with commas between.
+/// Names, with commas between: in one text, or in an array.
 pub(super) fn names_of(what: &str, names: &Value) -> Result<String, SearchError> {
-    let names = names.as_array().and_then(|names| {
-        let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
-        names
-    });
-    names.map(|names| names.join(",")).ok_or_else(|| {
-        SearchError::parsing(format!("[{what}] expected a string or an array of strings"))
-    })
+    let wrong =
+        || SearchError::parsing(format!("[{what}] expected a string or an array of strings"));
+    if let Some(names) = names.as_str() {
+        return Ok(names.to_owned());
+    }
+    let names = names.as_array().ok_or_else(wrong)?.iter();
+    let names: Option<Vec<&str>> = names.map(Value::as_str).collect();
+    Ok(names.ok_or_else(wrong)?.join(","))
 }

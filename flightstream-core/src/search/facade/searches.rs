@@ -106,7 +106,6 @@ fn header_of(line: &[u8], index: &str) -> Result<(String, bool), SearchError> {
     let mut header = Body::new("msearch", json_of(line)?)?;
     let index = match header.take("index") {
         None => index.to_owned(),
-        Some(Value::String(index)) => index,
         Some(names) => names_of("index", &names)?,
     };
     let ignore_unavailable = header.take("ignore_unavailable") == Some(Value::Bool(true));
