@@ -40,6 +40,17 @@ pub(crate) struct Cli {
     )]
     pub(crate) log_format: LogFormat,
 
+    /// Send traces to the OpenTelemetry collector there, by OTLP over HTTP (port 4318 by convention)
+    #[cfg(feature = "opentelemetry")]
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        env = "FLIGHTSTREAM_TRACES",
+        value_parser = crate::traces::collector
+    )]
+    pub(crate) traces: Option<reqwest::Url>,
+
     /// More log lines; twice for even more (`RUST_LOG` is respected too)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,

@@ -48,6 +48,10 @@ pub(crate) enum CommandError {
     /// The options for Elasticsearch cannot be used.
     #[error("--elastic: {0}")]
     ElasticOptions(#[from] ElasticError),
+    /// Traces cannot be sent.
+    #[cfg(feature = "opentelemetry")]
+    #[error("--traces: {0}")]
+    Traces(String),
     /// The Airlabs API cannot be used.
     #[error("{0}")]
     Api(String),

@@ -35,6 +35,8 @@ mod status;
 mod status_line;
 mod tasks;
 mod topics;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 
 use std::process::ExitCode;
 
@@ -50,7 +52,19 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     panics::install();
-    logging::start(cli.log_format, cli.verbose);
+    #[cfg(feature = "opentelemetry")]
+    let traces = match cli.traces.as_ref().map(traces::Traces::start).transpose() {
+        Ok(traces) => traces,
+        Err(error) => {
+            report::failure(&error);
+            return error.exit_code();
+        }
+    };
+    #[cfg(feature = "opentelemetry")]
+    let layer = traces.as_ref().map(traces::Traces::layer);
+    #[cfg(not(feature = "opentelemetry"))]
+    let layer = tracing_subscriber::layer::Identity::new();
+    logging::start(cli.log_format, cli.verbose, layer);
     let outcome = match cli.command {
         Command::Run(options) => run::run(&options),
         Command::Produce(Produce::Stream(options)) => produce::stream(&options),

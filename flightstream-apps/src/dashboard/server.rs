@@ -59,7 +59,10 @@ impl Server {
         let access = self.access;
         let listener = Bounded::new(self.listener);
         let room = listener.room();
-        let router = router::router().layer(from_fn(move |request: Request, next: Next| {
+        let router = router::router();
+        #[cfg(feature = "opentelemetry")]
+        let router = router.layer(crate::traces::requests());
+        let router = router.layer(from_fn(move |request: Request, next: Next| {
             admit(access.clone(), request, next)
         }));
         let router = headers::add(router, self.address)

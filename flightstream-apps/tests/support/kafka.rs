@@ -60,7 +60,10 @@ impl Cluster {
     }
 
     pub fn log(&self) -> KafkaLog {
-        KafkaLog::open(KafkaOptions::new(self.bootstrap.as_str())).unwrap()
+        // Whoever feeds outlasts every outage.
+        let patient = ("message.timeout.ms", "300000");
+        let options = KafkaOptions::new(self.bootstrap.as_str()).set(patient.0, patient.1);
+        KafkaLog::open(options).unwrap()
     }
 
     /// The stages' topics, anew, with nothing that a test before has left.

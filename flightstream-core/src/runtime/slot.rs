@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use tracing::{Span, debug_span};
+
 use super::backoff::Backoff;
 use super::changelog::{Changelog, Positions, Restored};
 use super::context::{Outbox, TaskContext, TaskStore};
@@ -65,6 +67,8 @@ pub(super) struct Running {
     pub(super) changelogs: Vec<Changelog>,
     pub(super) tables: Vec<TopicFeed>,
     pub(super) is_restored: bool,
+    /// As long as it is not.
+    restore_span: Span,
     has_moved: bool,
     wake_at: Option<Timestamp>,
 }
@@ -199,6 +203,11 @@ impl Slot {
         if self.phase == Phase::Pulling {
             self.phase = Phase::Draining;
         }
+    }
+
+    /// Whether it is on its way to be drained.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.phase == Phase::Draining
     }
 
     /// Whether everything that was pulled is delivered, and the task waits for the commit.
@@ -396,6 +405,11 @@ fn build(
         tables.extend(TopicFeed::open(&*plan.log, &table, partition.partition())?);
     }
     let is_restored = changelogs.is_empty() && tables.is_empty();
+    let restore_span = if is_restored {
+        Span::none()
+    } else {
+        debug_span!(parent: None, "restore", app = plan.app, %partition)
+    };
     Ok(Running {
         drive,
         context,
@@ -404,6 +418,7 @@ fn build(
         changelogs,
         tables,
         is_restored,
+        restore_span,
         has_moved: false,
         wake_at: None,
     })
@@ -500,6 +515,7 @@ impl Running {
             }
         }
         self.is_restored = true;
+        self.restore_span = Span::none();
         Poll::Ready(Ok(()))
     }
 }

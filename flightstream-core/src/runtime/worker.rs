@@ -4,6 +4,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use tracing::{Span, debug_span, field};
+
 use super::context::TaskContext;
 use super::meter::{Meter, Stopwatch};
 use super::slot::Slot;
@@ -71,6 +73,7 @@ pub(crate) struct Worker {
     waker: Waker,
     last_commit: Instant,
     commit_began: Stopwatch,
+    commit_span: Span,
     is_paused: bool,
 }
 
@@ -94,6 +97,7 @@ impl Worker {
             waker,
             last_commit: Instant::now(),
             commit_began: Stopwatch::start(),
+            commit_span: Span::none(),
             is_paused: false,
         }
     }
@@ -285,6 +289,8 @@ impl Worker {
     /// Lets all tasks drain. Each goes on pulling when a commit covers it.
     pub(crate) fn begin_commit(&mut self) {
         self.commit_began = Stopwatch::start();
+        self.commit_span =
+            debug_span!(parent: None, "commit", app = self.plan.app, records = field::Empty);
         self.last_commit = Instant::now();
         self.slots.iter_mut().for_each(Slot::drain);
     }
@@ -300,6 +306,7 @@ impl Worker {
             return Ok(false);
         }
         let covered = |slot: &&Slot| slot.is_drained() && slot.has_uncommitted();
+        let span = self.commit_span.clone().entered();
         if self.slots.iter().any(|slot| covered(&slot)) {
             let offsets: Vec<(TopicPartition, Offset)> = self
                 .slots
@@ -311,10 +318,14 @@ impl Worker {
                 self.fail_all(error)?;
                 return Ok(true);
             }
+            let mut records = 0;
             for slot in self.slots.iter_mut().filter(|slot| covered(&&**slot)) {
                 let done = slot.committed(&self.plan);
+                records += done.read;
                 slot.report_commit(&self.plan.status, done);
             }
+            // Signed, because OpenTelemetry knows no other whole numbers.
+            span.record("records", records.cast_signed());
             self.plan.status.committed(&offsets);
             self.commit_began.committed(&self.plan.app);
         }
@@ -322,10 +333,14 @@ impl Worker {
             .iter_mut()
             .filter(|slot| slot.is_drained())
             .for_each(Slot::reopen);
+        if !self.slots.iter().any(Slot::is_draining) {
+            self.commit_span = Span::none();
+        }
         Ok(true)
     }
 
     fn write(&mut self, offsets: &[(TopicPartition, Offset)]) -> Result<(), Fatal> {
+        let _span = debug_span!("write").entered();
         for slot in self.slots.iter_mut().filter(|slot| slot.is_drained()) {
             slot.flush_state(&self.plan, &mut *self.writer)?;
         }
@@ -334,6 +349,7 @@ impl Worker {
 
     /// The commit itself failed, so every task goes back.
     fn fail_all(&mut self, error: Fatal) -> Result<(), Fatal> {
+        self.commit_span = Span::none();
         self.writer.abort();
         self.slots.iter_mut().for_each(Slot::rewind);
         self.fail(0, error)

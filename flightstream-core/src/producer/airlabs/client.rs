@@ -8,6 +8,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
+use tracing::{debug_span, field};
 
 use super::calendar;
 use super::error::root_cause;
@@ -108,6 +109,7 @@ impl AirlabsClient {
     /// # Errors
     /// See [`RequestError`]; an error of the API counts before the HTTP status does. Nothing is retried here.
     pub fn snapshot(&self) -> Result<Snapshot, RequestError> {
+        let span = debug_span!("airlabs", status = field::Empty).entered();
         let response = self
             .http
             .get(self.url.clone())
@@ -117,6 +119,7 @@ impl AirlabsClient {
             .send()
             .map_err(|error| self.failed(&error.without_url()))?;
         let status = response.status();
+        span.record("status", i32::from(status.as_u16()));
         if status.is_redirection() {
             return Err(RequestError::Redirected {
                 status: status.as_u16(),

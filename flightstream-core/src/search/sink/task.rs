@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use tracing::{Instrument, Span, debug_span, field};
 
 use super::super::{BulkAction, BulkItem, BulkOperation, SearchError};
 use super::IndexSink;
@@ -364,12 +365,25 @@ impl IndexTask {
             options,
             ..
         } = self.target.clone();
-        let request = Box::pin(async move {
+        let span = debug_span!(
+            parent: None,
+            "bulk",
+            %index,
+            documents = writes.len().cast_signed(),
+            bytes = bytes.cast_signed(),
+            error = field::Empty,
+        );
+        let request = async move {
             let append = options.append.is_some();
             let operations = writes.iter().map(|write| write.operation(append));
             let operations: Vec<_> = operations.collect();
-            store.bulk(&index, &operations).await
-        });
+            let answer = store.bulk(&index, &operations).await;
+            if let Err(error) = &answer {
+                Span::current().record("error", field::display(error));
+            }
+            answer
+        };
+        let request = Box::pin(request.instrument(span));
         self.in_flight.push(InFlight {
             slots,
             bytes,
