@@ -2,11 +2,12 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::future::poll_fn;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use flightstream_core::batch::{Raw, Record, TopicPartition};
 use flightstream_core::log::kafka::{KafkaLog, KafkaOptions};
-use flightstream_core::log::{Isolation, Log, LogError, Writer};
+use flightstream_core::log::{Assignment, Isolation, Log, LogError, Start, Subscription, Writer};
 use flightstream_core::time::Timestamp;
 use futures::executor::block_on;
 use rdkafka::mocking::{MockCluster, MockCoordinator};
@@ -24,6 +25,10 @@ impl Mock {
     }
 
     fn of(brokers: i32) -> Self {
+        Self::with(brokers, &[])
+    }
+
+    fn with(brokers: i32, settings: &[(&str, &str)]) -> Self {
         let cluster = MockCluster::new(brokers).unwrap();
         cluster.create_topic("in", 1, 1).unwrap();
         cluster.create_topic("out", 1, 1).unwrap();
@@ -32,6 +37,8 @@ impl Mock {
             .set("message.timeout.ms", "4000")
             .set("transaction.timeout.ms", "4000")
             .set("retry.backoff.ms", "10");
+        let set = |options: KafkaOptions, (name, value): &(&str, &str)| options.set(*name, *value);
+        let options = settings.iter().fold(options, set);
         let log = KafkaLog::open(options).unwrap();
         Self { cluster, log }
     }
@@ -85,6 +92,30 @@ fn what_passes_is_waited_for() {
     writer.commit("g", &offset()).unwrap();
     assert_eq!(mock.written(), 1);
     assert_eq!(mock.log.committed("g", "in").unwrap().len(), 1);
+}
+
+#[test]
+fn a_partition_that_gets_a_leader_again_is_found() {
+    // Clients look around by themselves every five minutes, which would hide whether this one does.
+    let mock = Mock::with(1, &[("topic.metadata.refresh.interval.ms", "-1")]);
+    mock.cluster.partition_leader("in", 0, None).unwrap();
+    let subscription = Subscription {
+        group: "g".to_owned(),
+        topic: "in".to_owned(),
+        start: Start::Committed,
+    };
+    let mut subscriber = mock.log.subscribe(&subscription).unwrap();
+    let (assigned, is_assigned) = mpsc::channel();
+    std::thread::spawn(move || {
+        let assignment = block_on(poll_fn(|cx| subscriber.poll_assignment(cx))).unwrap();
+        assigned.send(assignment).unwrap();
+    });
+    // It is a member by then, and has asked for the partition's offsets.
+    let early = is_assigned.recv_timeout(Duration::from_secs(6));
+    assert!(early.is_err(), "there is no leader: {early:?}");
+    mock.cluster.partition_leader("in", 0, Some(1)).unwrap();
+    let assignment = is_assigned.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(matches!(assignment, Assignment::Assigned(readers) if readers.len() == 1));
 }
 
 #[test]

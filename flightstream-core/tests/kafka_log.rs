@@ -361,7 +361,10 @@ fn a_record_that_comes_to_the_end_during_a_rebalance_is_read() {
                         );
                     }
                 } else if !sent.contains_key(&partition) {
-                    sent.insert(partition.clone(), reader.position());
+                    // A task that begins again seeks, and may be where it was.
+                    let position = reader.position();
+                    reader.seek(position);
+                    sent.insert(partition.clone(), position);
                     let next = record("k", "v", 1);
                     writer.append_to(&partition, vec![next]).unwrap();
                     writer.commit("", &[]).unwrap();

@@ -300,8 +300,8 @@ impl PartitionReader for KafkaReader {
 
     fn seek(&mut self, position: Offset) {
         self.failure = None;
-        self.seen_end = None;
         if position != self.position {
+            self.seen_end = None;
             self.position = position;
             self.must_seek = true;
         }

@@ -1,4 +1,5 @@
 use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::Consumer;
 use super::error::{TIMEOUT, classify, patiently};
@@ -16,6 +17,11 @@ pub(super) fn watermarks(
         let asked = consumer.fetch_watermarks(partition.topic(), number, TIMEOUT);
         asked.map_err(|error| {
             serve_events(consumer);
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) {
+                // The client says so of a partition that had no leader when it looked last, and until it looks again by
+                // itself, after minutes.
+                let _ = consumer.fetch_metadata(Some(partition.topic()), TIMEOUT);
+            }
             let action = format!("ask for the offsets of {partition}");
             classify(action, &error, consumer.context())
         })
