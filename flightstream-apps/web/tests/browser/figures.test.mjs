@@ -90,6 +90,8 @@ describe("the figures", () => {
       const partitions = await page.$$eval("#panel-partitions tbody tr", (rows) => rows.length);
       assert.equal(partitions, stages.reduce((sum, stage) => sum + stage.partitions.length, 0));
     });
+    // What runs already may be a recording that has ended, in which nothing moves any more.
+    if (process.env.FLIGHTSTREAM_URL) return;
     const read = () => page.locator("#panel-topology .chart-table").textContent();
     const first = await read();
     await eventually(async () => assert.notEqual(await read(), first));
