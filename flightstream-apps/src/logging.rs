@@ -1,7 +1,6 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::cli::LogFormat;
@@ -23,8 +22,11 @@ pub(crate) fn start(format: LogFormat, verbose: u8, traces: impl Layer<Registry>
             .boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    tracing_subscriber::registry()
+    let subscriber = tracing_subscriber::registry()
         .with(traces)
-        .with(lines.with_filter(filter))
-        .init();
+        .with(lines.with_filter(filter));
+    // Not by `init`: in builds with the feature `tracing-log` it takes the records of the crate `log` too, whose questions
+    // whether one is wanted make filters of single layers lose the next line.
+    let set = tracing::subscriber::set_global_default(subscriber);
+    debug_assert!(set.is_ok(), "nobody has set another one before");
 }

@@ -63,7 +63,15 @@ fn every_output_is_there_once_whatever_dies() {
     let proxied = network.cluster();
     let start = |number: usize| {
         let name = format!("processor-{number}");
-        let args = [&["--instance", &name], &SESSION[..]].concat();
+        let kept = folder.path().join(format!("state-{number}"));
+        let kept = kept.to_str().unwrap();
+        // Stores that are read back whole, from copies that a kill leaves behind, and that were on disk.
+        let state: &[&str] = match number {
+            0 => &[],
+            1 => &["--state", kept],
+            _ => &["--state", kept, "--store", "disk"],
+        };
+        let args = [&["--instance", &name], &SESSION[..], state].concat();
         Instance::start(&proxied, folder.path(), number, &args)
     };
 
