@@ -149,6 +149,23 @@ fn what_the_cluster_refuses_says_what_to_change() {
 }
 
 #[test]
+fn brokers_that_are_too_old_are_told_as_that() {
+    for isolation in [Isolation::Immediate, Isolation::Transactional] {
+        let mock = Mock::new();
+        mock.cluster
+            .apiversion(Api::InitProducerId, None, None)
+            .unwrap();
+        let outcome = mock.log.writer(isolation).and_then(|mut writer| {
+            writer.append("out", record())?;
+            writer.commit("", &[])
+        });
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, LogError::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains("too old"), "{error}");
+    }
+}
+
+#[test]
 fn a_group_that_goes_on_without_this_member_is_told_as_that() {
     let mock = Mock::new();
     let mut writer = mock.writer(Isolation::Immediate);

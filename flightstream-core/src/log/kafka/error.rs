@@ -45,15 +45,31 @@ pub(super) fn classify(
         // The value may be a secret.
         KafkaError::ClientConfig(_, why, name, _) => invalid(name, why),
         KafkaError::ClientCreation(why) => invalid("(several together)", why),
-        KafkaError::Transaction(error) if error.is_fatal() => LogError::Fenced {
-            action,
-            reason: error.string(),
-        },
+        KafkaError::Transaction(error) if error.is_fatal() => {
+            classify_fatal(action, error.code(), error.string())
+        }
         _ => {
             let code = error.rdkafka_error_code();
             let code = code.unwrap_or(RDKafkaErrorCode::Fail);
             classify_code(action, code, &error.to_string(), context)
         }
+    }
+}
+
+/// What an error means that a client does not survive.
+pub(super) fn classify_fatal(
+    action: impl Into<String>,
+    code: RDKafkaErrorCode,
+    reason: String,
+) -> LogError {
+    let action = action.into();
+    match advice(code) {
+        Some(advice) => LogError::Refused {
+            action,
+            reason,
+            advice,
+        },
+        None => LogError::Fenced { action, reason },
     }
 }
 

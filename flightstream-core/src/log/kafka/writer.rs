@@ -11,7 +11,7 @@ use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use super::KafkaLog;
 use super::client::{Context, Producer};
-use super::error::{TIMEOUT, classify, classify_code, patiently};
+use super::error::{TIMEOUT, classify, classify_code, classify_fatal, patiently};
 use super::native::{self, Outgoing, ProducerTopic};
 use super::reader::native_partition;
 use super::topics::to_cleanup;
@@ -241,11 +241,8 @@ impl Connected {
 
     /// Why a record did not arrive, if one did not.
     fn check_deliveries(&self) -> Result<(), LogError> {
-        if let Some((_, reason)) = self.producer.client().fatal_error() {
-            return Err(LogError::Fenced {
-                action: "write records".to_owned(),
-                reason,
-            });
+        if let Some((code, reason)) = self.producer.client().fatal_error() {
+            return Err(classify_fatal("write records", code, reason));
         }
         match self.producer.context().take_delivery_failure() {
             None => Ok(()),
@@ -295,6 +292,7 @@ impl Connected {
                         });
                     }
                     Err(code) => {
+                        self.check_deliveries()?;
                         let context = self.producer.context();
                         return Err(classify_code("write", code, &code.to_string(), context));
                     }
