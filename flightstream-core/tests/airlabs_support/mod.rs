@@ -252,12 +252,16 @@ impl tracing::Subscriber for Lines {
     }
 
     fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        span.record(&mut Fields(&mut self.0.lock().unwrap()));
+        let mut lines = self.0.lock().unwrap();
+        span.record(&mut Fields(&mut lines));
+        lines.push('\n');
         tracing::span::Id::from_u64(1)
     }
 
     fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        values.record(&mut Fields(&mut self.0.lock().unwrap()));
+        let mut lines = self.0.lock().unwrap();
+        values.record(&mut Fields(&mut lines));
+        lines.push('\n');
     }
 
     fn event(&self, event: &tracing::Event<'_>) {
