@@ -31,9 +31,7 @@ fn start() -> Dashboard {
     args.extend(["--report-interval", "2s", "--data", data.to_str().unwrap()]);
     let mut process = Process::spawn(place.command(args));
     let address = process.address();
-    wait_until("aircraft are in the index", || {
-        status(address)["total"].as_u64() > Some(AIRCRAFT / 3)
-    });
+    http::wait_until_indexed(address, AIRCRAFT / 3);
     Dashboard {
         address,
         process,

@@ -15,7 +15,7 @@ use flightstream_core::search::elastic::{ElasticOptions, ElasticStore, Product};
 use flightstream_core::search::{Query, SearchRequest, SearchStore};
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use support::{PATIENCE, Place, Process, http, wait_until};
+use support::{PATIENCE, Place, Process, http};
 
 const INDEX: &str = "esflight";
 
@@ -29,10 +29,7 @@ fn start(place: &Place) -> (Process, SocketAddr) {
     let line = process.wait_for_line("answering Elasticsearch's clients at ");
     let address = line.rsplit(' ').next().unwrap().parse().unwrap();
     let page = process.address();
-    wait_until("aircraft are in the index", || {
-        let status = http::get(page, "/api/v1/status").is(200).json();
-        status["total"].as_u64() > Some(100)
-    });
+    http::wait_until_indexed(page, 100);
     (process, address)
 }
 

@@ -19,7 +19,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 use prost::Message;
-use support::{PATIENCE, Place, Process, http, wait_until};
+use support::{PATIENCE, Place, Process, http};
 
 /// A collector that keeps what it is sent.
 struct Collector {
@@ -100,10 +100,7 @@ fn commits_and_requests_come_to_the_collector() {
     let place = Place::new();
     let mut process = run(&place, &collector.url);
     let page = process.address();
-    wait_until("aircraft are in the index", || {
-        let status = http::get(page, "/api/v1/status").is(200).json();
-        status["total"].as_u64() > Some(100)
-    });
+    http::wait_until_indexed(page, 100);
     http::get(page, "/api/v1/flights/zzz").is(404);
     // The last spans are sent at the end.
     process.signal("TERM");
@@ -151,10 +148,7 @@ fn a_collector_that_is_away_is_told_once_and_costs_nothing() {
     let mut process = run(&place, &format!("http://{}", nobody.unwrap()));
     let page = process.address();
     process.wait_for_line("no collector takes traces");
-    wait_until("aircraft are in the index", || {
-        let status = http::get(page, "/api/v1/status").is(200).json();
-        status["total"].as_u64() > Some(100)
-    });
+    http::wait_until_indexed(page, 100);
     process.signal("TERM");
     let ended = process.wait(PATIENCE).succeeded();
     assert_eq!(ended.stderr.matches("no collector takes traces").count(), 1);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use serde_json::Value;
 
-use super::PATIENCE;
+use super::{PATIENCE, wait_until};
 
 #[derive(Debug)]
 pub struct Answer {
@@ -44,6 +44,14 @@ impl Answer {
 
 pub fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, "GET", path, &[], b"")
+}
+
+/// Until the index that a dashboard shows holds more than so many aircraft.
+pub fn wait_until_indexed(address: SocketAddr, aircraft: u64) {
+    wait_until("aircraft are in the index", || {
+        let status = get(address, "/api/v1/status").is(200).json();
+        status["total"].as_u64() > Some(aircraft)
+    });
 }
 
 pub fn post(address: SocketAddr, path: &str, body: &[u8]) -> Answer {

@@ -61,8 +61,8 @@ impl Cluster {
 
     pub fn log(&self) -> KafkaLog {
         // Whoever feeds outlasts every outage.
-        let patient = ("message.timeout.ms", "300000");
-        let options = KafkaOptions::new(self.bootstrap.as_str()).set(patient.0, patient.1);
+        let options =
+            KafkaOptions::new(self.bootstrap.as_str()).set("message.timeout.ms", "300000");
         KafkaLog::open(options).unwrap()
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Changelog {
     partition: TopicPartition,
     position: Offset,
     end: Offset,
+    /// How far it could be read when that was asked last.
+    visible: Offset,
     is_declared: bool,
     /// The changelog is of other types, unless it is said further on that it was reset.
     refused: Option<StoreError>,
@@ -105,6 +107,7 @@ impl Changelog {
             partition: TopicPartition::new(topic, partition),
             position: 0,
             end: 0,
+            visible: 0,
             is_declared: false,
             refused: None,
             tombstones_from: None,
@@ -128,7 +131,8 @@ impl Changelog {
     /// The end is that of what is written, not of what can be read: the offsets of a transaction may be seen some time before
     /// its entries here, and a store without those would be older than the position in the input.
     fn begin_at_start(&mut self, plan: &Plan) -> Result<Offset, Fatal> {
-        let range = self.visible(plan)?;
+        let range = self.readable(plan)?;
+        self.visible = range.end;
         let ends = plan.log.ends(self.partition.topic())?;
         let end = of_partition(&ends, &self.partition).unwrap_or(range.end);
         (self.position, self.end) = (range.start, end.max(range.end));
@@ -137,7 +141,7 @@ impl Changelog {
     }
 
     /// What can be read of the changelog.
-    fn visible(&self, plan: &Plan) -> Result<OffsetRange, Fatal> {
+    fn readable(&self, plan: &Plan) -> Result<OffsetRange, Fatal> {
         let ranges = plan.log.offsets(self.partition.topic())?;
         Ok(of_partition(&ranges, &self.partition).unwrap_or_default())
     }
@@ -295,13 +299,15 @@ impl Changelog {
 
     /// Takes over a part of the changelog.
     fn read(&mut self, plan: &Plan) -> Result<Restored, Fatal> {
-        let visible = self.visible(plan)?.end;
-        if self.position >= visible {
+        if self.position >= self.visible {
+            self.visible = self.readable(plan)?.end;
+        }
+        if self.position >= self.visible {
             return Ok(Restored::Waiting);
         }
         let records = plan.log.read(&self.partition, self.position, CHUNK)?;
         // Without a last one, compaction has removed what was left.
-        self.position = records.last().map_or(visible, |last| last.origin + 1);
+        self.position = records.last().map_or(self.visible, |last| last.origin + 1);
         for record in &records {
             let key = record.key.as_deref().unwrap_or_default();
             let value = record.value.as_bytes();
@@ -470,8 +476,7 @@ impl Changelog {
         // Nobody else writes to the partition, so what is there now is what was flushed.
         match plan.log.offsets(self.partition.topic()) {
             Ok(ranges) => {
-                let number = usize::try_from(self.partition.partition());
-                let range = number.ok().and_then(|number| ranges.get(number));
+                let range = of_partition(&ranges, &self.partition);
                 self.position = range.map_or(self.position, |range| range.end);
                 self.end = self.position;
                 self.located = Instant::now();

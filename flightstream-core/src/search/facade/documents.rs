@@ -25,16 +25,13 @@ pub(super) fn document(
     let index = index.as_str();
     Ok(match source {
         Some(source) => {
-            let found = true;
-            FacadeAnswer::json(
-                200,
-                &Found {
-                    index,
-                    id,
-                    found,
-                    source,
-                },
-            )
+            let found = Found {
+                index,
+                id,
+                found: true,
+                source,
+            };
+            FacadeAnswer::json(200, &found)
         }
         None => FacadeAnswer::json(404, &json!({ "_index": index, "_id": id, "found": false })),
     })
