@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Topics: plan, apply, check and delete those of a Kafka cluster; export and import any
     #[command(subcommand)]
     Topics(Topics),
-    /// What the stages on a Kafka cluster are behind, live
+    /// What the stages on a Kafka cluster are behind, live; with --metrics also brokers and partitions, for Prometheus
     Status(StatusOf),
     /// What was refused: list it, show it, send it once more
     #[command(subcommand)]
@@ -452,6 +452,16 @@ pub(crate) struct Access {
         env = "FLIGHTSTREAM_TRUSTED_PROXY"
     )]
     pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+
+    /// Names that the dashboard answers to, beside `localhost` and addresses, with commas between
+    /// [default: any on an address that others reach, none on one of this machine]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "FLIGHTSTREAM_ALLOWED_HOST"
+    )]
+    pub(crate) allowed_host: Vec<String>,
 
     /// Serve everyone who reaches the address, also from other machines
     #[arg(long, env = "FLIGHTSTREAM_OPEN")]
@@ -961,8 +971,10 @@ pub(crate) struct StatusOf {
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, env = "FLIGHTSTREAM_INTERVAL")]
     pub(crate) interval: Duration,
     /// Print once and end
-    #[arg(long, env = "FLIGHTSTREAM_ONCE")]
+    #[arg(long, env = "FLIGHTSTREAM_ONCE", conflicts_with = "metrics")]
     pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) monitoring: Monitoring,
 }
 
 #[derive(Debug, Subcommand)]

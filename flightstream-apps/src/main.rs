@@ -14,6 +14,7 @@ mod doctor;
 mod elastic;
 mod error;
 mod export;
+mod groups;
 mod healthcheck;
 mod index;
 mod latency;

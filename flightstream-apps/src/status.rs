@@ -3,91 +3,67 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use flightstream_core::batch::{Offset, TopicPartition};
-use flightstream_core::log::Log;
-use flightstream_core::log::kafka::KafkaLog;
+use flightstream_core::log::LogError;
 
-use crate::data::topics;
 use crate::error::CommandError;
+use crate::groups::{Row, rows};
+use crate::metrics::Monitor;
 use crate::tasks::Tasks;
-use crate::{Outcome, cli, cluster, signals};
+use crate::{Outcome, cli, cluster, metrics, signals};
 
-/// The stages' groups, with what they read.
-const STAGES: [(&str, &str); 2] = [("process", topics::FLIGHT), ("index", topics::ENRICHED)];
-
-/// What the stages on a cluster have committed and what they are behind.
+/// What the stages on a cluster have committed and what they are behind. With `--metrics` it stays, whatever becomes of the
+/// cluster, and tells Prometheus what that says of itself; a table is for a terminal then.
 pub(crate) fn status(options: &cli::StatusOf) -> Outcome {
+    let is_metric = options.monitoring.metrics.is_some();
+    let is_terminal = io::stdout().is_terminal();
+    let monitor = Monitor::start(&options.monitoring)?;
     let cluster = &options.data.cluster;
-    let log = cluster::connect(cluster, cluster::required(cluster)?)?;
+    let bootstrap = cluster::required(cluster)?;
     let (runtime, interrupted) = signals::runtime().map_err(CommandError::Start)?;
+    let mut log = None;
     let mut before: Option<(Instant, Vec<Row>)> = None;
-    let clears = io::stdout().is_terminal() && !options.once;
     runtime.block_on(async {
         let mut end = std::pin::pin!(interrupted.wait());
         loop {
             let at = Instant::now();
-            let rows = rows(&log, &options.group)?;
-            let tasks = Tasks::ask(&options.stage)?;
-            print(&rows, &tasks, before.as_ref(), at, clears);
+            let mut look = || {
+                let log = match &mut log {
+                    Some(log) => log,
+                    none => none.insert(cluster::connect(cluster, bootstrap)?),
+                };
+                rows(log, &options.group, is_metric.then_some(&monitor))
+            };
+            match look() {
+                Ok(rows) => {
+                    if is_terminal || !is_metric {
+                        let tasks = Tasks::ask(&options.stage)?;
+                        let clears = is_terminal && !options.once;
+                        print(&rows, &tasks, before.as_ref(), at, clears);
+                    }
+                    before = Some((at, rows));
+                }
+                Err(
+                    error @ (CommandError::Log(LogError::Unavailable { .. })
+                    | CommandError::Kafka(LogError::Unavailable { .. })),
+                ) if is_metric => {
+                    tracing::warn!("{error}; asking again");
+                    if log.is_none() {
+                        monitor.publish("cluster", metrics::cluster::of_description(None));
+                    }
+                    // What partitions held a while ago would look like a cluster at rest.
+                    monitor.publish("offsets", String::new());
+                }
+                Err(error) => return Err(error),
+            }
             if options.once {
                 return Ok(());
             }
-            before = Some((at, rows));
             tokio::select! {
                 () = &mut end => return Ok(()),
                 () = tokio::time::sleep(options.interval) => {}
             }
         }
     })
-}
-
-/// One partition as a group sees it.
-struct Row {
-    group: String,
-    state: String,
-    members: usize,
-    partition: TopicPartition,
-    committed: Option<Offset>,
-    end: Offset,
-    lag: u64,
-}
-
-fn rows(log: &KafkaLog, groups: &[String]) -> Result<Vec<Row>, CommandError> {
-    let there_are = log.groups()?;
-    let is_wanted = |group: &String| match groups {
-        [] => {
-            let is_stage = STAGES.iter().any(|(stage, _)| group == stage);
-            is_stage || group.starts_with("statistics-") || group.starts_with("index-")
-        }
-        groups => groups.contains(group),
-    };
-    let names: Vec<String> = log.topics()?.into_iter().map(|topic| topic.name).collect();
-    let mut rows = Vec::new();
-    for (group, (state, members)) in there_are {
-        if !is_wanted(&group) {
-            continue;
-        }
-        for topic in &names {
-            let committed = log.committed(&group, topic)?;
-            if committed.is_empty() {
-                continue;
-            }
-            for (range, number) in log.offsets(topic)?.into_iter().zip(0..) {
-                let partition = TopicPartition::new(topic.as_str(), number);
-                let committed = committed.get(&partition).copied();
-                let from = committed.unwrap_or(range.start).max(range.start);
-                rows.push(Row {
-                    group: group.clone(),
-                    state: state.clone(),
-                    members,
-                    partition,
-                    committed,
-                    end: range.end,
-                    lag: range.end.saturating_sub(from),
-                });
-            }
-        }
-    }
-    Ok(rows)
 }
 
 fn print(

@@ -182,6 +182,108 @@ fn pages_elsewhere_cannot_reach_it_by_a_name_of_their_own() {
 }
 
 #[test]
+fn a_server_for_others_answers_to_the_names_that_it_was_given() {
+    let place = Place::new();
+    let data = place.data();
+    let mut args = vec!["run", "--aircraft", "3", "--data", data.to_str().unwrap()];
+    args.extend([
+        "--listen",
+        "127.0.0.1:0",
+        "--allowed-host",
+        "flights.example",
+    ]);
+    let mut process = Process::spawn(place.command(args));
+    let address = process.address();
+    for (host, status) in [
+        ("flights.example", 200),
+        ("localhost:8080", 200),
+        ("evil.example", 421),
+    ] {
+        let host = [("Host", host)];
+        let answer = http::request(address, "GET", "/api/v1/status", &host, b"");
+        assert_eq!(answer.status, status, "{host:?}");
+    }
+}
+
+#[test]
+fn what_a_page_of_another_site_asks_for_is_not_computed() {
+    let dashboard = start();
+    let address = dashboard.address;
+    let host = address.to_string();
+    let ask = |headers: &[(&str, &str)]| {
+        let headers = [&[("Host", host.as_str())], headers].concat();
+        http::request(address, "POST", "/api/v1/search", &headers, b"{}").status
+    };
+    let own = format!("http://{address}");
+    assert_eq!(ask(&[]), 200);
+    assert_eq!(
+        ask(&[("Sec-Fetch-Site", "same-origin"), ("Origin", &own)]),
+        200
+    );
+    assert_eq!(ask(&[("Origin", &own)]), 200);
+    assert_eq!(ask(&[("Origin", "https://evil.example")]), 403);
+    let simple = [
+        ("Sec-Fetch-Mode", "no-cors"),
+        ("Content-Type", "text/plain"),
+    ];
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(
+            ask(&[&[("Sec-Fetch-Site", site)], &simple[..]].concat()),
+            403
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_connections_to_all_servers_leave_files_to_the_topics() {
+    let place = Place::new();
+    let data = place.data();
+    let run = place.command(["run", "--aircraft", "30", "--data", data.to_str().unwrap()]);
+    let mut limited = std::process::Command::new("sh");
+    let mut options = vec!["--report-interval", "1s", "--listen", "127.0.0.1:0"];
+    options.extend(["--metrics", "127.0.0.1:0", "--search-api", "127.0.0.1:0"]);
+    limited.args(["-c", "ulimit -n 128; exec \"$@\"", "sh"]);
+    limited
+        .arg(run.get_program())
+        .args(run.get_args())
+        .args(options);
+    limited.envs(
+        run.get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let (out, err) = (std::process::Stdio::piped(), std::process::Stdio::piped());
+    limited.stdout(out).stderr(err);
+    let mut process = Process::spawn(limited);
+    let after = |line: String, text: &str| -> SocketAddr {
+        let (_, rest) = line.split_once(text).unwrap();
+        rest.split(['/', ' ']).next().unwrap().parse().unwrap()
+    };
+    let servers = [
+        after(process.wait_for_line("clients at"), "clients at "),
+        after(process.wait_for_line("metrics at http://"), "http://"),
+        process.address(),
+    ];
+    // A few places are left at the dashboard, to ask it.
+    let idle = [(servers[0], 100), (servers[1], 100), (servers[2], 60)].map(|(address, most)| {
+        (0..most)
+            .map_while(|_| std::net::TcpStream::connect(address).ok())
+            .collect::<Vec<_>>()
+    });
+    assert!(idle.iter().all(|idle| idle.len() >= 60));
+    let read = || status(servers[2])["pipeline"]["read"].as_u64().unwrap();
+    for _ in 0..3 {
+        let before = read();
+        wait_until("records go on", || read() > before);
+    }
+    let open = std::fs::read_dir(format!("/proc/{}/fd", process.child.id())).unwrap();
+    let open = open.count();
+    assert!(open <= 128 - 16, "{open} of 128 files are open");
+    drop(idle);
+    assert!(process.is_running());
+}
+
+#[test]
 fn status_and_events_tell_what_goes_on() {
     let mut dashboard = start();
     let address = dashboard.address;

@@ -29,9 +29,27 @@ const USUAL_FILES: usize = 1024;
 /// request. Longer than an event stream is silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many connections are taken at once: at most half of the files that the process may open.
-pub(super) fn most() -> usize {
-    (most_files().unwrap_or(USUAL_FILES) / 2).min(MOST)
+/// What part of the files that a process may open a server's connections take at most. Together they leave three
+/// eighths to the topics.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Share {
+    /// The dashboard's: half.
+    Pages,
+    /// The search API's: a sixteenth.
+    Searches,
+    /// Of those who look whether all is well: a sixteenth.
+    Watchers,
+}
+
+impl Share {
+    /// How many connections are taken at once.
+    pub(super) fn most(self) -> usize {
+        let part = match self {
+            Self::Pages => 2,
+            Self::Searches | Self::Watchers => 16,
+        };
+        (most_files().unwrap_or(USUAL_FILES) / part).clamp(1, MOST)
+    }
 }
 
 /// Places for connections.
@@ -61,8 +79,8 @@ pub(crate) struct Bounded {
 }
 
 impl Bounded {
-    pub(crate) fn new(listener: TcpListener) -> Self {
-        let most = most();
+    pub(crate) fn new(listener: TcpListener, share: Share) -> Self {
+        let most = share.most();
         let room = Room {
             places: Arc::new(Semaphore::new(most)),
             few: most / 8,

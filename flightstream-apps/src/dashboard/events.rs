@@ -12,7 +12,7 @@ use futures::stream::{self, Stream};
 use serde::Serialize;
 
 use super::cache::Answer;
-use super::connections;
+use super::connections::Share;
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::shared::Shared;
@@ -20,7 +20,7 @@ use crate::stages::{Second, StageReport};
 
 /// How many pages may listen at once. The other connections are for what they ask.
 pub(super) fn most_listeners() -> usize {
-    connections::most() / 4 * 3
+    Share::Pages.most() / 4 * 3
 }
 
 /// What the stages did in the last second.

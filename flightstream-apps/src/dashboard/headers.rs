@@ -1,5 +1,3 @@
-use std::net::SocketAddr;
-
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -11,6 +9,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::error::ApiError;
+use super::origins::{Names, own_only};
 
 /// Nothing from elsewhere, no inline script, no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -22,8 +21,8 @@ const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
 /// The longest path with its query.
 const LONGEST_URI: usize = 8 << 10;
 
-/// Compression, and the headers that keep a page to itself.
-pub(crate) fn add<S>(router: Router<S>, address: SocketAddr) -> Router<S>
+/// Compression, the headers that keep a page to itself, and who is answered at all.
+pub(crate) fn add<S>(router: Router<S>, names: Names) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -36,7 +35,7 @@ where
     router
         .layer(from_fn(short_uris_only))
         .layer(from_fn(move |request: Request, next: Next| {
-            local_names_only(address, request, next)
+            own_only(names.clone(), request, next)
         }))
         .layer(
             CompressionLayer::new()
@@ -50,28 +49,6 @@ where
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         ))
-}
-
-/// On loopback only names of this machine are answered: a web page elsewhere cannot reach the dashboard by making its own
-/// name point here.
-async fn local_names_only(address: SocketAddr, request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    let is_local = name.is_none_or(|name| {
-        let name = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
-    });
-    if address.ip().is_loopback() && !is_local {
-        return (
-            StatusCode::MISDIRECTED_REQUEST,
-            "this is not a name of this machine\n",
-        )
-            .into_response();
-    }
-    next.run(request).await
 }
 
 async fn short_uris_only(request: Request, next: Next) -> Response {

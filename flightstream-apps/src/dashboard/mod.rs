@@ -22,6 +22,7 @@ mod history;
 mod login;
 mod movements;
 mod openapi;
+pub(crate) mod origins;
 mod parameters;
 mod pipeline;
 mod positions;

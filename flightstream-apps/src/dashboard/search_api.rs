@@ -12,9 +12,10 @@ use flightstream_core::search::EmbeddedStore;
 use flightstream_core::search::facade::{Facade, FacadeRequest};
 use tokio::net::TcpListener;
 
-use super::connections::Bounded;
+use super::connections::{Bounded, Share};
 use super::error::ApiError;
 use super::headers;
+use super::origins::Names;
 use super::server::serve;
 use crate::error::CommandError;
 
@@ -50,8 +51,9 @@ impl SearchApi {
             .route("/", any(answer))
             .route("/{*path}", any(answer))
             .layer(DefaultBodyLimit::max(LARGEST_REQUEST));
-        let router = headers::add(router, self.address).with_state(Facade::new(store));
-        serve(Bounded::new(self.listener), router);
+        let router =
+            headers::add(router, Names::of(self.address, &[])).with_state(Facade::new(store));
+        serve(Bounded::new(self.listener, Share::Searches), router);
     }
 }
 

@@ -9,8 +9,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::access::{Access, admit};
-use super::connections::Bounded;
+use super::connections::{Bounded, Share};
 use super::events::Pulse;
+use super::origins::Names;
 use super::search_api::SearchApi;
 use super::shared::{Shared, Sources};
 use super::{headers, router};
@@ -23,6 +24,7 @@ pub(crate) struct Server {
     listener: TcpListener,
     address: SocketAddr,
     access: Access,
+    names: Names,
     search_api: Option<SearchApi>,
 }
 
@@ -42,6 +44,7 @@ impl Server {
             listener,
             address,
             access,
+            names: Names::of(address, &options.access.allowed_host),
             search_api,
         })
     }
@@ -57,7 +60,7 @@ impl Server {
         let store = Arc::clone(&sources.store);
         let shared = Shared::new(sources, pulse);
         let access = self.access;
-        let listener = Bounded::new(self.listener);
+        let listener = Bounded::new(self.listener, Share::Pages);
         let room = listener.room();
         let router = router::router();
         #[cfg(feature = "opentelemetry")]
@@ -65,7 +68,7 @@ impl Server {
         let router = router.layer(from_fn(move |request: Request, next: Next| {
             admit(access.clone(), request, next)
         }));
-        let router = headers::add(router, self.address)
+        let router = headers::add(router, self.names)
             .layer(from_fn(move |request: Request, next: Next| {
                 room.clone().give_back(request, next)
             }))

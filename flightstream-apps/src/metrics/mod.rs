@@ -1,7 +1,9 @@
 //! The endpoint for Prometheus and for health probes, on a thread of its own: it answers also while a command is busy.
 
+pub(crate) mod cluster;
 mod process;
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,8 +18,9 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub(crate) use self::process::most_files;
 use crate::cli;
-use crate::dashboard::connections::Bounded;
+use crate::dashboard::connections::{Bounded, Share};
 use crate::dashboard::headers;
+use crate::dashboard::origins::Names;
 use crate::error::CommandError;
 
 /// From half a millisecond, what a batch takes, to an hour, the age of a record after an outage.
@@ -36,6 +39,7 @@ type Probe = Box<dyn Fn() -> Health + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Monitor {
     probes: Arc<Mutex<Vec<Probe>>>,
+    published: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 #[derive(Clone)]
@@ -75,6 +79,20 @@ impl Monitor {
         probes.push(Box::new(app.health_probe()));
     }
 
+    /// Serves this text too, in place of the last one about the same: for what is rendered elsewhere.
+    pub(crate) fn publish(&self, what: &'static str, text: String) {
+        let published = self.published.lock();
+        published
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(what, text);
+    }
+
+    fn published(&self) -> String {
+        let published = self.published.lock();
+        let published = published.unwrap_or_else(PoisonError::into_inner);
+        published.values().map(String::as_str).collect()
+    }
+
     /// What stands in the way of readiness.
     fn unready(&self) -> Vec<Health> {
         let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +129,7 @@ fn serve(listener: TcpListener, address: SocketAddr, endpoint: Endpoint) {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready));
     let upkeep = endpoint.recorder.clone();
-    let router = headers::add(router, address).with_state(endpoint);
+    let router = headers::add(router, Names::of(address, &[])).with_state(endpoint);
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -125,7 +143,7 @@ fn serve(listener: TcpListener, address: SocketAddr, endpoint: Endpoint) {
                     }
                 });
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                axum::serve(Bounded::new(listener), router).await
+                axum::serve(Bounded::new(listener, Share::Watchers), router).await
             })
         });
     if let Err(error) = served {
@@ -139,7 +157,8 @@ async fn metrics(State(endpoint): State<Endpoint>) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (text, endpoint.recorder.render()).into_response()
+    let rendered = endpoint.recorder.render() + &endpoint.monitor.published();
+    (text, rendered).into_response()
 }
 
 /// 200 once every app has its partitions and its state, otherwise 503 with what it does instead.

@@ -1,6 +1,7 @@
 #![doc = include_str!("kafka.md")]
 
 mod client;
+mod description;
 mod error;
 mod member;
 mod native;
@@ -25,6 +26,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use self::client::{Consumer, Context};
+pub use self::description::{ClusterDescription, PartitionDescription};
 use self::error::{TIMEOUT, classify, patiently};
 use self::member::Member;
 pub use self::options::KafkaOptions;

@@ -7,24 +7,30 @@ use super::reader::native_partition;
 use crate::batch::TopicPartition;
 use crate::log::{LogError, OffsetRange};
 
-/// Asks the cluster for the offsets that a partition holds; its end is that of the transactions that are committed.
+/// Asks the cluster for the offsets that a partition holds, until it answers.
 pub(super) fn watermarks(
     consumer: &Consumer,
     partition: &TopicPartition,
 ) -> Result<OffsetRange, LogError> {
+    patiently(|| watermarks_now(consumer, partition))
+}
+
+/// Asks once. A partition's end is that of the transactions that are committed.
+pub(super) fn watermarks_now(
+    consumer: &Consumer,
+    partition: &TopicPartition,
+) -> Result<OffsetRange, LogError> {
     let number = native_partition(partition);
-    let (low, high) = patiently(|| {
-        let asked = consumer.fetch_watermarks(partition.topic(), number, TIMEOUT);
-        asked.map_err(|error| {
-            serve_events(consumer);
-            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) {
-                // The client says so of a partition that had no leader when it looked last, and until it looks again by
-                // itself, after minutes.
-                let _ = consumer.fetch_metadata(Some(partition.topic()), TIMEOUT);
-            }
-            let action = format!("ask for the offsets of {partition}");
-            classify(action, &error, consumer.context())
-        })
+    let asked = consumer.fetch_watermarks(partition.topic(), number, TIMEOUT);
+    let (low, high) = asked.map_err(|error| {
+        serve_events(consumer);
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) {
+            // The client says so of a partition that had no leader when it looked last, and until it looks again by
+            // itself, after minutes.
+            let _ = consumer.fetch_metadata(Some(partition.topic()), TIMEOUT);
+        }
+        let action = format!("ask for the offsets of {partition}");
+        classify(action, &error, consumer.context())
     })?;
     Ok(OffsetRange {
         start: u64::try_from(low).unwrap_or(0),
