@@ -232,9 +232,15 @@ pub(crate) struct Cluster {
     pub(crate) kafka: Option<String>,
 
     /// Property of the Kafka client, by librdkafka's name; may be given several times
-    #[arg(short = 'X', long = "kafka-property", value_name = "NAME=VALUE", value_parser = property,
-        env = "FLIGHTSTREAM_KAFKA_PROPERTY", hide_env_values = true)]
-    pub(crate) properties: Vec<(String, String)>,
+    // Taken apart later: clap's message about a wrong value repeats it, and it may be a password.
+    #[arg(
+        short = 'X',
+        long = "kafka-property",
+        value_name = "NAME=VALUE",
+        env = "FLIGHTSTREAM_KAFKA_PROPERTY",
+        hide_env_values = true
+    )]
+    pub(crate) properties: Vec<String>,
 
     /// File of such properties, one NAME=VALUE a line: for passwords, which other users see in a command line
     #[arg(
@@ -1104,6 +1110,8 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) serving: Serving,
     #[command(flatten)]
+    pub(crate) monitoring: Monitoring,
+    #[command(flatten)]
     pub(crate) api: Api,
 }
 
@@ -1153,16 +1161,6 @@ fn bytes(text: &str) -> Result<usize, String> {
     bytes
         .and_then(|number: usize| number.checked_mul(factor))
         .ok_or_else(|| "write a whole number with KiB, MiB or GiB, such as 128MiB".to_owned())
-}
-
-/// `NAME=VALUE`. The message does not repeat the value: it may be a password.
-fn property(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => Err("write NAME=VALUE".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ fn kafka_options(options: &Cluster, bootstrap: &str) -> Result<KafkaOptions, Com
     for (name, value) in of_file.transpose()?.unwrap_or_default() {
         kafka = kafka.set(name, value);
     }
-    for (name, value) in &options.properties {
+    for text in &options.properties {
+        let (name, value) = property(text)
+            .ok_or_else(|| CommandError::Usage("--kafka-property: write NAME=VALUE".to_owned()))?;
         kafka = kafka.set(name, value);
     }
     Ok(kafka)
@@ -88,17 +90,22 @@ fn properties(path: &Path) -> Result<Vec<(String, String)>, CommandError> {
         .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
     let lines = text.lines().map(str::trim).zip(1..);
     let lines = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    let property = |(line, number): (&str, usize)| {
-        let parts = line.split_once('=');
-        let (name, value) = parts.ok_or_else(|| {
+    let of_line = |(line, number): (&str, usize)| {
+        property(line).ok_or_else(|| {
             wrong(format!(
                 "line {number} of {} is not NAME=VALUE",
                 path.display()
             ))
-        })?;
-        Ok((name.trim().to_owned(), value.trim().to_owned()))
+        })
     };
-    lines.map(property).collect()
+    lines.map(of_line).collect()
+}
+
+/// `NAME=VALUE`, taken apart.
+fn property(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// The cluster's address, for a command that needs one.

@@ -1,6 +1,6 @@
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use crate::error::CommandError;
 use crate::{Outcome, airlabs, cli, data, pipeline};
@@ -21,7 +21,16 @@ pub(crate) fn doctor(options: &cli::Doctor) -> Outcome {
     };
     check("topics", directory(options));
     check("airports", airports(options));
-    check("dashboard", listen(options));
+    let page = options.serving.listen;
+    let taken = |source| CommandError::Listen {
+        address: page,
+        source,
+    };
+    check("dashboard", listen(page, taken));
+    if let Some(address) = options.monitoring.metrics {
+        let taken = |source| CommandError::Metrics { address, source };
+        check("metrics", listen(address, taken));
+    }
     check("API key", api_key(options));
     if failed == 0 {
         Ok(())
@@ -66,13 +75,14 @@ fn airports(options: &cli::Doctor) -> Result<String, String> {
     }
 }
 
-fn listen(options: &cli::Doctor) -> Result<String, String> {
-    let address = options.serving.listen;
-    TcpListener::bind(address).map_err(|source| text(CommandError::Listen { address, source }))?;
-    let warning = if address.ip().is_loopback() {
-        ""
-    } else {
-        ", and seen by other machines"
+fn listen(
+    address: SocketAddr,
+    taken: impl FnOnce(io::Error) -> CommandError,
+) -> Result<String, String> {
+    TcpListener::bind(address).map_err(|source| text(taken(source)))?;
+    let warning = match address.ip().is_loopback() {
+        true => "",
+        false => ", and seen by other machines",
     };
     Ok(format!("http://{address} is free{warning}"))
 }

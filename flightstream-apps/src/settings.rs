@@ -54,8 +54,16 @@ fn settings_file(args: &[OsString]) -> Option<PathBuf> {
 fn read(path: &Path) -> Result<Table, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read the settings file {}: {error}", path.display()))?;
-    text.parse()
-        .map_err(|error| format!("{} is not valid TOML: {error}", path.display()))
+    text.parse().map_err(|error: toml::de::Error| {
+        // Without the line's text, which may hold a password.
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let message = error.message();
+        format!(
+            "{} is not valid TOML: line {line}: {message}",
+            path.display()
+        )
+    })
 }
 
 /// A key is an option of some subcommand, or a subcommand with a table of its own options.
@@ -95,7 +103,11 @@ fn with_defaults(command: Command, table: &Table, around: &Table) -> Command {
     );
     let command = command.mut_args(
         |arg| match arg.get_long().and_then(|long| values.get(long)) {
-            Some(value) => arg.default_value(text(value)).required(false),
+            Some(value) => {
+                let hides = arg.is_hide_env_values_set();
+                let arg = arg.default_value(text(value)).required(false);
+                arg.hide_default_value(hides)
+            }
             None => arg,
         },
     );

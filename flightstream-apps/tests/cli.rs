@@ -358,3 +358,39 @@ fn an_export_holds_the_flights_and_not_the_envelope() {
         assert_eq!(report.number("enriched"), 2, "{name}: {}", report.0);
     }
 }
+
+#[test]
+fn secrets_in_settings_are_in_no_help_and_no_message() {
+    let place = Place::new();
+    let whole =
+        "kafka-property = \"sasl.password=hunter2\"\nelastic = \"https://user:hunter2@es:9200\"\n";
+    let settings = place.file("whole.toml", whole);
+    let elastic = place.file(
+        "elastic.toml",
+        "elastic = \"https://user:hunter2@es:9200\"\n",
+    );
+    let broken = place.file(
+        "broken.toml",
+        "# one\nkafka-property = \"sasl.password=hunter2\n",
+    );
+    let run = |settings: &std::path::Path, args: &[&str]| {
+        let settings = ["--config", settings.to_str().unwrap()];
+        place.run([args, &settings[..]].concat())
+    };
+    let told = [
+        run(&settings, &["index", "--help"]).succeeded(),
+        run(&elastic, &["index", "--data", "data"]).failed(2, &["--elastic-user"]),
+        run(&broken, &["index"]).failed(2, &["broken.toml", "line 2"]),
+        {
+            let mut command = place.command(["index", "--kafka", "127.0.0.1:9"]);
+            command.env("FLIGHTSTREAM_KAFKA_PROPERTY", "sasl.password:hunter2");
+            Process::spawn(command)
+                .wait(PATIENCE)
+                .failed(2, &["--kafka-property", "NAME=VALUE"])
+        },
+    ];
+    for ended in told {
+        let text = ended.stdout + &ended.stderr;
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

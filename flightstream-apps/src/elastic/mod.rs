@@ -34,6 +34,13 @@ pub(crate) fn connect(
     options: &cli::Elastic,
     writing: Option<&cli::ElasticIndexing>,
 ) -> Result<ElasticStore, CommandError> {
+    if options.urls.iter().any(|url| url.contains('@')) {
+        // Other users see it in the list of processes.
+        return Err(CommandError::Usage(format!(
+            "--elastic: name the user by --elastic-user, and the password in {PASSWORD} or by --elastic-password-file, \
+             not in the URL"
+        )));
+    }
     let mut elastic = ElasticOptions::new(&options.urls)
         .timeout(options.timeout)
         .gzip(options.gzip);

@@ -1,9 +1,14 @@
 use std::error::Error;
+use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use reqwest::redirect::Policy;
+
+/// What is told of spans that were not taken is short.
+const LONGEST_ANSWER: u64 = 64 << 10;
 
 /// Sends spans with the HTTP client that the Airlabs API is asked by, and tells once when nobody takes them.
 #[derive(Debug)]
@@ -16,6 +21,9 @@ impl Client {
     pub(super) fn new(timeout: Duration) -> Result<Self, reqwest::Error> {
         let http = reqwest::blocking::Client::builder()
             .timeout(timeout)
+            // Headers that log in are for the collector that was named.
+            .redirect(Policy::none())
+            .no_gzip()
             .build()?;
         Ok(Self {
             http,
@@ -26,7 +34,9 @@ impl Client {
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let answer = self.http.execute(request.try_into()?)?;
         let response = Response::builder().status(answer.status());
-        Ok(response.body(answer.bytes()?)?)
+        let mut body = Vec::new();
+        answer.take(LONGEST_ANSWER).read_to_end(&mut body)?;
+        Ok(response.body(body.into())?)
     }
 }
 

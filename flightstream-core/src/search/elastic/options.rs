@@ -11,8 +11,10 @@ use super::set_up::Manage;
 /// let options = ElasticOptions::new(["https://es-1:9200", "https://es-2:9200"])
 ///     .credentials(Credentials::ApiKey("VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==".to_owned()));
 /// assert!(!format!("{options:?}").contains("VnVh"));
+/// let options = ElasticOptions::new(["https://user:secret@es-1:9200"]);
+/// assert!(!format!("{options:?}").contains("secret"));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ElasticOptions {
     pub(super) urls: Vec<String>,
     pub(super) credentials: Option<Credentials>,
@@ -38,6 +40,30 @@ pub enum Credentials {
     ApiKey(String),
     /// A token, as service accounts have it.
     Bearer(String),
+}
+
+impl fmt::Debug for ElasticOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A log-in may stand before an address.
+        let without_login = |url: &String| match url.split_once("://") {
+            Some((scheme, rest)) => {
+                let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+                format!("{scheme}://{address}")
+            }
+            None => "…".to_owned(),
+        };
+        f.debug_struct("ElasticOptions")
+            .field(
+                "urls",
+                &self.urls.iter().map(without_login).collect::<Vec<_>>(),
+            )
+            .field("credentials", &self.credentials)
+            .field("timeout", &self.timeout)
+            .field("gzip", &self.gzip)
+            .field("manage", &self.manage)
+            .field("retention", &self.retention)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Credentials {
