@@ -19,6 +19,8 @@ mod flights;
 mod geojson;
 pub(crate) mod headers;
 mod history;
+#[cfg(test)]
+mod hostile_requests;
 mod login;
 mod movements;
 mod openapi;

@@ -33,6 +33,8 @@ pub(super) struct KafkaWriter {
     isolation: Isolation,
     transactional_id: Option<String>,
     router: Router,
+    /// How long topics keep records, asked once.
+    retentions: HashMap<String, Option<Duration>>,
     /// Absent after a failure that a producer does not survive, until it is needed.
     connected: Option<Connected>,
 }
@@ -82,6 +84,7 @@ impl KafkaWriter {
             isolation,
             transactional_id,
             router: Router::default(),
+            retentions: HashMap::new(),
             connected: None,
         };
         writer.connect()?;
@@ -150,9 +153,7 @@ impl KafkaWriter {
             return Ok(destination.partitions);
         }
         let partitions = self.log.partitions(topic)?;
-        // Who may not read the settings is not told.
-        let settings = self.log.settings(&[topic.to_owned()]).unwrap_or_default();
-        let cleanup = settings.get(topic).map(to_cleanup);
+        let retention = self.retention(topic);
         self.with_producer(|connected| {
             let handle = ProducerTopic::new(&connected.producer, topic);
             let handle = handle.ok_or_else(|| LogError::UnknownTopic {
@@ -161,11 +162,23 @@ impl KafkaWriter {
             let destination = Destination {
                 topic: handle,
                 partitions,
-                retention: cleanup.and_then(|cleanup| cleanup.retention),
+                retention,
             };
             connected.topics.insert(topic.to_owned(), destination);
             Ok(partitions)
         })
+    }
+
+    fn retention(&mut self, topic: &str) -> Option<Duration> {
+        if let Some(known) = self.retentions.get(topic) {
+            return *known;
+        }
+        // Who may not read the settings is not told.
+        let settings = self.log.settings(&[topic.to_owned()]).unwrap_or_default();
+        let cleanup = settings.get(topic).map(to_cleanup);
+        let retention = cleanup.and_then(|cleanup| cleanup.retention);
+        self.retentions.insert(topic.to_owned(), retention);
+        retention
     }
 
     /// Commits offsets of a group outside of a transaction.
