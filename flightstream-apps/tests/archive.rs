@@ -106,3 +106,18 @@ fn a_failed_export_leaves_no_file() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn an_archive_of_more_partitions_than_a_topic_can_have_is_refused() {
+    let place = Place::new();
+    let head = r#"{"archive":1,"topic":"x","partitions":20000000}"#;
+    let path = place.file("x.ndjson", format!("{head}\n{{\"records\":0}}\n"));
+    let data = place.data();
+    let args = ["topics", "import", "-f", path.to_str().unwrap(), "--data"];
+    place
+        .run(args.iter().copied().chain(data.to_str()))
+        .failed(1, &["\"x\"", "10,000 partitions at most"]);
+    // The directory is as good as before.
+    let file = place.simulate("flights.ndjson", &["--duration", "2s", "--aircraft", "10"]);
+    place.replay(&file).succeeded();
+}
