@@ -187,6 +187,20 @@ fn a_letter_is_shown_with_all_that_it_has() {
 }
 
 #[test]
+fn large_letters_are_sent_a_few_at_a_time() {
+    let place = Place::new();
+    let line = "x".repeat(1 << 20);
+    let file = place.file("flights.ndjson", [line.as_str(); 12].join("\n"));
+    place.replay(&file).succeeded();
+    let sent = dlq(&place, &["replay"]).succeeded().stdout;
+    assert_eq!(sent.trim(), "12 sent to flight");
+    // Each commit notes how far it has come.
+    let log = topics::open(&place.data());
+    let commits = log.offsets("flight-dlq-replayed").unwrap()[0].end;
+    assert!(commits >= 3, "{commits}");
+}
+
+#[test]
 fn what_was_refused_is_sent_once_more_and_once_only() {
     let place = place();
     let read = || topics::records(&topics::open(&place.data()), "flight").concat();

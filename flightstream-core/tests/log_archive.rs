@@ -239,3 +239,35 @@ fn what_is_no_archive_is_named() {
     assert!(refused(&format!("{head}{{\"records\":1}}\n")).contains("not whole"));
     assert!(refused(&format!("{head}{{\"records\":0}}\nmore\n")).contains("not whole"));
 }
+
+#[test]
+fn large_records_are_committed_soon() {
+    const MIB: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.ndjson");
+    let large = |n: u32| {
+        (
+            n % PARTITIONS,
+            Record::new(
+                Raw::from(vec![b'x'; MIB]),
+                Timestamp::from_seconds(n.into()),
+            ),
+        )
+    };
+    saved(
+        &filled(&(0..40).map(large).collect::<Vec<_>>()),
+        &path,
+        &Export::of("t"),
+    );
+    let copy = log(PARTITIONS);
+    let mut told = vec![0];
+    let progress = |records| told.push(records);
+    Archive::open(&path)
+        .unwrap()
+        .import(&copy, "t", progress)
+        .unwrap();
+    assert_eq!(told.last(), Some(&40));
+    for committed in told.windows(2) {
+        assert!(committed[1] - committed[0] <= 4, "{told:?}");
+    }
+}

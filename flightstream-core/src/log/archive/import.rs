@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use super::ArchiveError;
 use super::line::{FORM, Head, Line, Tail};
 use crate::batch::{Raw, Record, TopicPartition};
-use crate::log::{Isolation, Log};
+use crate::log::{Isolation, Log, Pending};
 
-/// Records that are written before one commit.
-const CHUNK: usize = 1024;
 /// No record is larger than 1 MiB, and none of its bytes takes more than six characters.
 const LONGEST_LINE: u64 = 8 << 20;
 /// An import reads nothing of a log, so it commits no offsets.
@@ -74,11 +72,13 @@ impl Archive {
         let mut lines = Lines::open(&self.path)?;
         lines.head()?;
         let mut chunk: BTreeMap<u32, Vec<Record<Raw>>> = BTreeMap::new();
-        let (mut held, mut written) = (0, 0);
+        let (mut pending, mut written) = (Pending::default(), 0);
         loop {
             let next = lines.next_record(self.partitions)?;
-            if held == CHUNK || next.is_none() {
+            if pending.is_full() || next.is_none() {
+                pending = Pending::default();
                 for (partition, records) in std::mem::take(&mut chunk) {
+                    written += records.len() as u64;
                     if keeps_partitions {
                         writer.append_to(&TopicPartition::new(topic, partition), records)?;
                     } else {
@@ -86,14 +86,13 @@ impl Archive {
                     }
                 }
                 writer.commit(GROUP, &[])?;
-                written += std::mem::take(&mut held) as u64;
                 progress(written);
             }
             let Some((partition, record)) = next else {
                 return Ok(written);
             };
+            pending.add(&record);
             chunk.entry(partition).or_default().push(record);
-            held += 1;
         }
     }
 }
