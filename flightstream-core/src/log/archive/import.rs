@@ -8,8 +8,9 @@ use super::line::{FORM, Head, Line, Tail};
 use crate::batch::{Raw, Record, TopicPartition};
 use crate::log::{Isolation, Log, Pending};
 
-/// No record is larger than 1 MiB, and none of its bytes takes more than six characters.
-const LONGEST_LINE: u64 = 8 << 20;
+/// No text in it is larger than [`LARGEST_TEXT`](super::line::LARGEST_TEXT) and none of its bytes takes more than six
+/// characters; what is larger is base64, so that a record of 5 MiB has room in it.
+const LONGEST_LINE: usize = 8 << 20;
 /// An import reads nothing of a log, so it commits no offsets.
 const GROUP: &str = "flightstream-import";
 
@@ -130,7 +131,7 @@ impl Lines {
     fn advance(&mut self) -> Result<bool, ArchiveError> {
         self.line.clear();
         self.number += 1;
-        let mut bounded = (&mut self.reader).take(LONGEST_LINE);
+        let mut bounded = (&mut self.reader).take(LONGEST_LINE as u64);
         let read = bounded.read_until(b'\n', &mut self.line);
         // A compressed file that is cut off ends in the midst of a block.
         let is_cut = |error: &std::io::Error| error.kind() == std::io::ErrorKind::UnexpectedEof;
@@ -141,6 +142,10 @@ impl Lines {
         match self.line.pop() {
             None => Ok(false),
             Some(b'\n') => Ok(true),
+            Some(_) if self.line.len() + 1 == LONGEST_LINE => Err(ArchiveError::Line {
+                number: self.number,
+                reason: format!("it is longer than {LONGEST_LINE} bytes"),
+            }),
             Some(_) => Err(self.incomplete()),
         }
     }
