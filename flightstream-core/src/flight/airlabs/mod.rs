@@ -33,6 +33,8 @@ mod messages;
 mod quota;
 
 pub use self::altitude::{altitude_from_airlabs, altitude_to_airlabs};
+#[cfg(feature = "files")]
+pub(crate) use self::answer::flights;
 pub use self::answer::{Answer, AnswerError};
 pub use self::encode::encode;
 pub use self::error::{AirlabsError, Retry};

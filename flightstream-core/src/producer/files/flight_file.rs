@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -38,7 +38,6 @@ pub enum Format {
 
 enum Content {
     Array(Elements<Box<dyn BufRead + Send>>),
-    Answer(std::vec::IntoIter<Bytes>),
     Lines(Box<dyn BufRead + Send>),
     Csv(Box<Rows<Limited>>, Limit),
 }
@@ -128,15 +127,12 @@ impl FlightFile {
                 let mut body = Vec::new();
                 let mut bounded = reader.take(LARGEST_ANSWER + 1);
                 bounded.read_to_end(&mut body).map_err(at)?;
-                let messages = airlabs::messages(&body).map_err(|source| FileError::Answer {
-                    path: path.clone(),
-                    source,
-                })?;
-                let messages: Vec<_> = messages
-                    .iter()
-                    .map(|message| Bytes::copy_from_slice(message.raw))
-                    .collect();
-                Content::Answer(messages.into_iter())
+                let flights =
+                    airlabs::flights(&body.into()).map_err(|source| FileError::Answer {
+                        path: path.clone(),
+                        source,
+                    })?;
+                Content::Array(Elements::new(Box::new(Cursor::new(flights))))
             }
             (Format::Ndjson, _) => Content::Lines(reader),
             (Format::Csv, _) => {
@@ -193,7 +189,6 @@ impl FlightFile {
                     limit: LARGEST_MESSAGE,
                 },
             })?,
-            Content::Answer(messages) => messages.next(),
             Content::Lines(lines) => next_line(lines, &self.path)?,
             Content::Csv(csv, limit) => {
                 limit.renew();
