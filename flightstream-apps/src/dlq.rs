@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use flightstream_core::log::Log;
 use flightstream_core::runtime::dead_letters::{
-    DeadLetter, DeadLetters, Filter, Group, Replay, Replayed, summary,
+    DeadLetters, Filter, Group, Replay, Replayed, summary,
 };
 use serde_json::json;
 
@@ -28,7 +28,7 @@ pub(crate) fn show(options: &cli::DlqShow) -> Outcome {
     let log = open(&options.letters)?;
     let mut shown = 0;
     for letter in read(&*log, &options.letters)?.take(options.limit) {
-        let letter = without_envelope(letter?);
+        let letter = data::without_envelope(letter?);
         match options.format {
             ReportFormat::Json => say(&json!(letter)),
             ReportFormat::Text => say(&letter),
@@ -81,18 +81,6 @@ fn filter(options: &cli::DeadLetters) -> Filter {
         since: options.since,
         until: options.until,
     }
-}
-
-/// The answer of an API as a whole echoes the key and the caller's address. It is in no topic unless somebody put it
-/// there, and is not shown even then.
-fn without_envelope(mut letter: DeadLetter) -> DeadLetter {
-    let value = letter.original.value.as_bytes().unwrap_or_default();
-    let has = |name: &[u8]| value.windows(name.len()).any(|window| window == name);
-    if has(b"\"api_key\"") || has(b"\"request\"") {
-        letter.original.value =
-            "(the whole answer of an API, which may hold its key: not shown)".into();
-    }
-    letter
 }
 
 fn table(groups: &[Group]) -> String {

@@ -87,6 +87,21 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// Whether bytes may be an answer of the API as a whole, or a part of one, which must be shown and passed on nowhere: its
+/// envelope repeats the API key and the caller's address. They need not be well-formed, nor be JSON.
+///
+/// ```
+/// use flightstream_core::flight::airlabs::may_be_answer;
+///
+/// assert!(may_be_answer(br#"{"request":{"key":{"api_key":"#));
+/// assert!(!may_be_answer(br#"{"hex":"48AE23","speed":828}"#));
+/// ```
+#[must_use]
+pub fn may_be_answer(bytes: &[u8]) -> bool {
+    let mut texts = bytes.split(|byte| *byte == b'"');
+    texts.any(|text| matches!(text, b"api_key" | b"request" | b"response"))
+}
+
 /// The flights of an answer that is an object as one JSON array, byte for byte: whoever reads it element by element holds
 /// no more than that, however many there are.
 ///
@@ -169,6 +184,7 @@ struct Envelope<'a> {
     error: Option<AirlabsError>,
     quota: Option<Quota>,
     has_hex: bool,
+    has_request: bool,
 }
 
 impl<'a> Envelope<'a> {
@@ -181,7 +197,8 @@ impl<'a> Envelope<'a> {
                 Ok(Flights::Array(response.get().as_bytes()))
             }
             Some(response) if response.get().starts_with('{') => Ok(Flights::One(response)),
-            None if self.has_hex => Ok(Flights::One(json(body)?)),
+            // With the request beside it, it would be handed on with the key.
+            None if self.has_hex && !self.has_request => Ok(Flights::One(json(body)?)),
             Some(_) | None => Err(AnswerError::Unexpected),
         }
     }
@@ -204,7 +221,10 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                     match name.as_str() {
                         "response" => envelope.response = Some(map.next_value()?),
                         "error" => envelope.error = error(map.next_value()?),
-                        "request" => envelope.quota = quota(map.next_value()?),
+                        "request" => {
+                            envelope.quota = quota(map.next_value()?);
+                            envelope.has_request = true;
+                        }
                         name => {
                             envelope.has_hex |= name == "hex";
                             map.next_value::<IgnoredAny>()?;
