@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use flightstream_core::log::Log;
 use flightstream_core::runtime::dead_letters::{
-    DeadLetters, Filter, Group, Replay, Replayed, summary,
+    DeadLetters, Filter, Group, Replay, Replayed, printable, summary,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::ReportFormat;
 use crate::error::CommandError;
@@ -16,7 +16,7 @@ pub(crate) fn list(options: &cli::DlqList) -> Outcome {
     let log = open(&options.letters)?;
     let groups = summary(read(&*log, &options.letters)?)?;
     match options.format {
-        ReportFormat::Json => say(&json!(groups)),
+        ReportFormat::Json => say_json(&json!(groups)),
         ReportFormat::Text if groups.is_empty() => say(&"no dead letters"),
         ReportFormat::Text => say(&table(&groups)),
     }
@@ -30,7 +30,7 @@ pub(crate) fn show(options: &cli::DlqShow) -> Outcome {
     for letter in read(&*log, &options.letters)?.take(options.limit) {
         let letter = data::without_envelope(letter?);
         match options.format {
-            ReportFormat::Json => say(&json!(letter)),
+            ReportFormat::Json => say_json(&json!(letter)),
             ReportFormat::Text => say(&letter),
         }
         shown += 1;
@@ -58,7 +58,7 @@ pub(crate) fn replay(options: &cli::DlqReplay) -> Outcome {
         false => replay.run(&*log)?,
     };
     match options.format {
-        ReportFormat::Json => say(&json!(replayed)),
+        ReportFormat::Json => say_json(&json!(replayed)),
         ReportFormat::Text => tell(&replayed, options.dry_run),
     }
     Ok(())
@@ -98,9 +98,9 @@ fn table(groups: &[Group]) -> String {
     lines.extend(groups.iter().map(|group| {
         [
             group.letters.to_string(),
-            group.reason.clone(),
-            group.stage.clone(),
-            group.topic.clone().unwrap_or_default(),
+            printable(&group.reason).into_owned(),
+            printable(&group.stage).into_owned(),
+            printable(group.topic.as_deref().unwrap_or_default()).into_owned(),
             group.newest.to_string(),
             group.last_offset.to_string(),
         ]
@@ -123,7 +123,7 @@ fn table(groups: &[Group]) -> String {
 fn tell(replayed: &Replayed, dry_run: bool) {
     let verb = if dry_run { "would be sent" } else { "sent" };
     for (topic, letters) in &replayed.sent {
-        say(&format_args!("{letters} {verb} to {topic}"));
+        say(&format_args!("{letters} {verb} to {}", printable(topic)));
     }
     if replayed.sent.is_empty() {
         say(&format_args!("none {verb}"));
@@ -140,6 +140,11 @@ fn tell(replayed: &Replayed, dry_run: bool) {
             replayed.without_origin
         ));
     }
+}
+
+/// JSON itself escapes only some of the control characters.
+fn say_json(json: &Value) {
+    say(&printable(&json.to_string()));
 }
 
 fn say(text: &dyn std::fmt::Display) {
