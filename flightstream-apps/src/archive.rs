@@ -1,10 +1,8 @@
 //! `topics export` and `import`: backups of topics.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-
 use flightstream_core::log::TopicSpec;
 use flightstream_core::log::archive::{Archive, ArchiveError, Compression, Export};
+use flightstream_core::producer::export::TemporaryFile;
 
 use crate::error::CommandError;
 use crate::status_line::StatusLine;
@@ -19,25 +17,17 @@ pub(crate) fn export(options: &cli::TopicExport) -> Outcome {
     }
     let export = export.offsets(options.from..options.until.unwrap_or(u64::MAX));
     let path = &options.filename;
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(temporary);
     let mut line = StatusLine::new();
-    let written = File::create(&temporary)
+    let written = TemporaryFile::next_to(path)
         .map_err(ArchiveError::from)
-        .and_then(|file| {
+        .and_then(|mut file| {
             let compression = Compression::of(path);
             let shown = |records| line.show(format!("{records} records saved"));
-            let records = export.write(&*log, &file, compression, shown)?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)?;
+            let records = export.write(&*log, file.writer(), compression, shown)?;
+            file.persist()?;
             Ok(records)
         });
     drop(line);
-    if written.is_err() {
-        // It is not there any more, or never was, if it cannot be removed.
-        let _ = fs::remove_file(&temporary);
-    }
     let records = written.map_err(at(path))?;
     tracing::info!(
         "{records} records of {} saved to {}",

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use flightstream_core::log::Log;
 use flightstream_core::runtime::dead_letters::{
-    DeadLetter, DeadLetters, Filter, Group, Replay, Replayed, summary,
+    DeadLetters, Filter, Group, Replay, Replayed, printable, summary,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::ReportFormat;
 use crate::error::CommandError;
@@ -16,7 +16,7 @@ pub(crate) fn list(options: &cli::DlqList) -> Outcome {
     let log = open(&options.letters)?;
     let groups = summary(read(&*log, &options.letters)?)?;
     match options.format {
-        ReportFormat::Json => say(&json!(groups)),
+        ReportFormat::Json => say_json(&json!(groups)),
         ReportFormat::Text if groups.is_empty() => say(&"no dead letters"),
         ReportFormat::Text => say(&table(&groups)),
     }
@@ -28,9 +28,9 @@ pub(crate) fn show(options: &cli::DlqShow) -> Outcome {
     let log = open(&options.letters)?;
     let mut shown = 0;
     for letter in read(&*log, &options.letters)?.take(options.limit) {
-        let letter = without_envelope(letter?);
+        let letter = data::without_envelope(letter?);
         match options.format {
-            ReportFormat::Json => say(&json!(letter)),
+            ReportFormat::Json => say_json(&json!(letter)),
             ReportFormat::Text => say(&letter),
         }
         shown += 1;
@@ -58,7 +58,7 @@ pub(crate) fn replay(options: &cli::DlqReplay) -> Outcome {
         false => replay.run(&*log)?,
     };
     match options.format {
-        ReportFormat::Json => say(&json!(replayed)),
+        ReportFormat::Json => say_json(&json!(replayed)),
         ReportFormat::Text => tell(&replayed, options.dry_run),
     }
     Ok(())
@@ -83,18 +83,6 @@ fn filter(options: &cli::DeadLetters) -> Filter {
     }
 }
 
-/// The answer of an API as a whole echoes the key and the caller's address. It is in no topic unless somebody put it
-/// there, and is not shown even then.
-fn without_envelope(mut letter: DeadLetter) -> DeadLetter {
-    let value = letter.original.value.as_bytes().unwrap_or_default();
-    let has = |name: &[u8]| value.windows(name.len()).any(|window| window == name);
-    if has(b"\"api_key\"") || has(b"\"request\"") {
-        letter.original.value =
-            "(the whole answer of an API, which may hold its key: not shown)".into();
-    }
-    letter
-}
-
 fn table(groups: &[Group]) -> String {
     let mut lines = vec![
         [
@@ -110,9 +98,9 @@ fn table(groups: &[Group]) -> String {
     lines.extend(groups.iter().map(|group| {
         [
             group.letters.to_string(),
-            group.reason.clone(),
-            group.stage.clone(),
-            group.topic.clone().unwrap_or_default(),
+            printable(&group.reason).into_owned(),
+            printable(&group.stage).into_owned(),
+            printable(group.topic.as_deref().unwrap_or_default()).into_owned(),
             group.newest.to_string(),
             group.last_offset.to_string(),
         ]
@@ -135,7 +123,7 @@ fn table(groups: &[Group]) -> String {
 fn tell(replayed: &Replayed, dry_run: bool) {
     let verb = if dry_run { "would be sent" } else { "sent" };
     for (topic, letters) in &replayed.sent {
-        say(&format_args!("{letters} {verb} to {topic}"));
+        say(&format_args!("{letters} {verb} to {}", printable(topic)));
     }
     if replayed.sent.is_empty() {
         say(&format_args!("none {verb}"));
@@ -152,6 +140,11 @@ fn tell(replayed: &Replayed, dry_run: bool) {
             replayed.without_origin
         ));
     }
+}
+
+/// JSON itself escapes only some of the control characters.
+fn say_json(json: &Value) {
+    say(&printable(&json.to_string()));
 }
 
 fn say(text: &dyn std::fmt::Display) {

@@ -1,8 +1,7 @@
 //! The producers as a command starts them: each works on a thread of its own until its end or a signal.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use flightstream_core::flight::simulation::{Dirt, Messages, Simulation, SimulationOptions};
 use flightstream_core::log::{Isolation, Log};
 use flightstream_core::producer::airlabs::AirlabsProducer;
-use flightstream_core::producer::export::Export;
+use flightstream_core::producer::export::{Export, TemporaryFile};
 use flightstream_core::producer::files::{Format, Replay, ReplayProgress};
 use flightstream_core::producer::{SimulatedTraffic, StopSignal};
 use flightstream_core::table::Airports;
@@ -358,9 +357,11 @@ fn simulate_to_file(options: &SimulationOptions, duration: Duration, path: &Path
     let from = Timestamp::from_seconds(1_700_000_000);
     let until = from.plus(duration);
     let written = if Format::of(path) == Some(Format::Ndjson) {
-        let mut file = Temporary::new(path);
-        let written = write_lines(&simulation, from, until, &file.0);
-        let written = written.and_then(|written| file.persist(path).map(|()| written));
+        let written = TemporaryFile::next_to(path).and_then(|mut file| {
+            let written = write_lines(&simulation, from, until, file.writer())?;
+            file.persist()?;
+            Ok(written)
+        });
         written.map_err(|source| CommandError::Write {
             path: path.to_owned(),
             source,
@@ -382,36 +383,13 @@ fn simulate_to_file(options: &SimulationOptions, duration: Duration, path: &Path
     Ok(())
 }
 
-/// A file beside the one that is asked for, so that nobody reads half of it.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(path: &Path) -> Self {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        Self(name.into())
-    }
-
-    fn persist(&mut self, path: &Path) -> std::io::Result<()> {
-        std::fs::rename(&self.0, path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // It is not there any more once it is persisted.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// Writes a message a line, the broken ones too, in bounded memory.
 fn write_lines(
     simulation: &Simulation,
     from: Timestamp,
     until: Timestamp,
-    path: &Path,
+    file: &mut impl Write,
 ) -> std::io::Result<u64> {
-    let mut file = BufWriter::new(File::create(path)?);
     let (mut written, mut at) = (0, from);
     let mut messages = Messages::default();
     while at < until {
@@ -425,6 +403,5 @@ fn write_lines(
         }
         at = step;
     }
-    file.flush()?;
     Ok(written)
 }

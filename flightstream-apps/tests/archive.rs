@@ -9,8 +9,8 @@
 
 mod support;
 
-use support::Place;
 use support::topics::{open, records};
+use support::{PATIENCE, Place, Process};
 
 #[test]
 fn a_data_directory_comes_back_from_its_archives() {
@@ -105,4 +105,57 @@ fn a_failed_export_leaves_no_file() {
         .filter(|name| name.to_string_lossy().starts_with("none"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_archive_of_more_partitions_than_a_topic_can_have_is_refused() {
+    let place = Place::new();
+    let head = r#"{"archive":1,"topic":"x","partitions":20000000}"#;
+    let path = place.file("x.ndjson", format!("{head}\n{{\"records\":0}}\n"));
+    let data = place.data();
+    let args = ["topics", "import", "-f", path.to_str().unwrap(), "--data"];
+    place
+        .run(args.iter().copied().chain(data.to_str()))
+        .failed(1, &["\"x\"", "10,000 partitions at most"]);
+    // The directory is as good as before.
+    let file = place.simulate("flights.ndjson", &["--duration", "2s", "--aircraft", "10"]);
+    place.replay(&file).succeeded();
+}
+
+/// Whoever can write to the folder knows the names that files have until they are whole.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_a_file_that_is_being_written_is_not_followed() {
+    let place = Place::new();
+    let file = place.simulate("flights.ndjson", &["--duration", "2s", "--aircraft", "10"]);
+    place.replay(&file).succeeded();
+    let data = place.data();
+    let data = data.to_str().unwrap();
+    for (name, args) in [
+        (
+            "saved.ndjson.gz",
+            &["topics", "export", "flight", "--data", data][..],
+        ),
+        ("made.ndjson", &["produce", "simulate", "--duration", "2s"]),
+    ] {
+        let victim = place.file("victim", "precious");
+        // The shell's number is that of the program that it becomes.
+        let script = r#"for link in "$1.$$.tmp" ".$1.$$-0.tmp"; do ln -s victim "$link"; done; shift; exec "$@""#;
+        let command = place.command(args.iter().copied().chain(["-f", name]));
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", script, "sh", name])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(place.path())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        Process::spawn(shell).wait(PATIENCE).succeeded();
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious", "{name}");
+        let written = std::fs::symlink_metadata(place.path().join(name)).unwrap();
+        assert!(
+            written.is_file() && written.len() > 100,
+            "{name}: {written:?}"
+        );
+    }
 }

@@ -262,6 +262,39 @@ fn one_absurd_value_is_refused_in_bounded_memory() {
 }
 
 #[test]
+fn many_large_messages_are_sent_in_bounded_memory() {
+    let place = Place::new();
+    // A zstd block of 128 KiB that says which byte it repeats: lines of 3 MiB in a hundred bytes each.
+    let block = |kind: u32, size: u32| (size << 3 | kind << 1).to_le_bytes();
+    let mut zstd = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0x50];
+    let count = 80;
+    for _ in 0..count {
+        for _ in 0..24 {
+            zstd.extend(&block(1, 128 << 10)[..3]);
+            zstd.push(b'x');
+        }
+        zstd.extend(&block(1, 1)[..3]);
+        zstd.push(b'\n');
+    }
+    zstd.extend(&(block(0, 0)[0] | 1).to_le_bytes());
+    zstd.extend([0, 0]);
+    assert!(zstd.len() < 10_000);
+    let report = place
+        .replay(&place.file("large.ndjson.zst", zstd))
+        .succeeded()
+        .report();
+    report.adds_up();
+    assert_eq!(
+        report.counts("rejected")["too_large"],
+        count,
+        "{}",
+        report.0
+    );
+    let memory = report.number("peak_rss_bytes") >> 20;
+    assert!(memory < 250, "expected bounded memory, not {memory} MiB");
+}
+
+#[test]
 fn a_hundred_megabytes_are_read_in_bounded_memory() {
     let place = Place::new();
     let path = place.path().join("large.json");

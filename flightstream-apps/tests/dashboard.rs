@@ -12,8 +12,11 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use flightstream_core::batch::{Raw, Record};
+use flightstream_core::log::{Isolation, Log};
+use flightstream_core::time::Timestamp;
 use serde_json::{Value, json};
-use support::{Place, Process, http, wait_until};
+use support::{Place, Process, http, topics, wait_until};
 
 const AIRCRAFT: u64 = 300;
 
@@ -567,4 +570,36 @@ fn the_dashboard_alone_knows_the_airports_that_it_is_given() {
     process.kill();
     let mut process = Process::spawn(place.command(own));
     http::get(process.address(), "/api/v1/airports/QZZ").is(404);
+}
+
+/// Such as one that somebody has put into the topic by other means.
+#[test]
+fn the_envelope_of_an_answer_is_not_shown() {
+    let place = Place::new();
+    let file = place.simulate("flights.ndjson", &["--aircraft", "10", "--duration", "2s"]);
+    place.replay(&file).succeeded();
+    let request = json!({"key": {"api_key": "S3CRET"}, "client": {"ip": "192.0.2.7"}});
+    let envelope = json!({"request": request, "response": []}).to_string();
+    let log = topics::open(&place.data());
+    let message = Record::new(Raw::from(envelope), Timestamp::from_seconds(1_700_000_002));
+    let mut writer = log.writer(Isolation::Immediate).unwrap();
+    writer.append("flight", vec![message]).unwrap();
+    writer.commit("test", &[]).unwrap();
+    drop((writer, log));
+
+    let data = place.data().display().to_string();
+    let mut args = vec!["run", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+    args.extend(["--data", &data]);
+    let mut process = Process::spawn(place.command(args));
+    let address = process.address();
+    let pipeline = || http::get(address, "/api/v1/pipeline").is(200);
+    wait_until("a sample of what was refused", || {
+        pipeline().json()["rejected"][0]["samples"][0].is_object()
+    });
+    let text = pipeline().text();
+    assert!(text.contains("not shown"), "{text}");
+    assert!(
+        !text.contains("S3CRET") && !text.contains("192.0.2.7"),
+        "{text}"
+    );
 }

@@ -187,6 +187,69 @@ fn a_letter_is_shown_with_all_that_it_has() {
 }
 
 #[test]
+fn nothing_that_was_refused_commands_the_terminal() {
+    const ESCAPES: &str = "\u{1b}]0;title\u{7}\r\u{9b}31m\n  reason   forged";
+    let place = place();
+    let log = topics::open(&place.data());
+    let mut letter = Record::new(Raw::from(ESCAPES), Timestamp::from_seconds(1_706_900_000));
+    letter.key = Some(ESCAPES.into());
+    letter.headers.push(ESCAPES, ESCAPES);
+    for name in ["reason", "message", "stage", "topic"] {
+        let name = format!("__flightstream.errors.{name}");
+        letter.headers.push(name, ESCAPES);
+    }
+    for name in ["partition", "offset"] {
+        let name = format!("__flightstream.errors.{name}");
+        letter.headers.push(name, "0");
+    }
+    // JSON itself may hold all but the first thirty-two.
+    let controls = Record::new(
+        Raw::from("{\"x\":\"\u{9b}31m\u{7f}\"}"),
+        Timestamp::default(),
+    );
+    let mut writer = log.writer(Isolation::Immediate).unwrap();
+    writer.append("flight-dlq", vec![letter, controls]).unwrap();
+    writer.commit("test", &[]).unwrap();
+    drop((writer, log));
+
+    for args in [
+        &["list"][..],
+        &["list", "--format", "json"],
+        &["show", "--limit", "100"],
+        &["show", "--limit", "100", "--format", "json"],
+    ] {
+        let text = dlq(&place, args).succeeded().stdout;
+        let command = text.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(command, None, "{args:?}: {text:?}");
+        assert!(
+            text.contains(r"\u001b]0;title\u0007\r\u009b31m")
+                || text.contains(r"\u001b]0;title\u0007\u000d\u009b31m"),
+            "{args:?}: {text}"
+        );
+        assert!(!text.contains("\n  reason   forged"), "{args:?}: {text}");
+    }
+    let letters = json(&place, &["show", "--since", "2024-02-02"]);
+    assert_eq!(
+        letters[0]["value"], ESCAPES,
+        "a program reads what was there"
+    );
+}
+
+#[test]
+fn large_letters_are_sent_a_few_at_a_time() {
+    let place = Place::new();
+    let line = "x".repeat(1 << 20);
+    let file = place.file("flights.ndjson", [line.as_str(); 12].join("\n"));
+    place.replay(&file).succeeded();
+    let sent = dlq(&place, &["replay"]).succeeded().stdout;
+    assert_eq!(sent.trim(), "12 sent to flight");
+    // Each commit notes how far it has come.
+    let log = topics::open(&place.data());
+    let commits = log.offsets("flight-dlq-replayed").unwrap()[0].end;
+    assert!(commits >= 3, "{commits}");
+}
+
+#[test]
 fn what_was_refused_is_sent_once_more_and_once_only() {
     let place = place();
     let read = || topics::records(&topics::open(&place.data()), "flight").concat();

@@ -120,6 +120,9 @@ fn all_forms() -> BTreeMap<&'static str, Vec<u8>> {
     BTreeMap::from([
         ("array.json", array.clone()),
         ("airlabs.json", envelope.to_string().into_bytes()),
+        // The content tells an answer, not the name.
+        ("airlabs", envelope.to_string().into_bytes()),
+        ("airlabs.ndjson", format!("{envelope:#}").into_bytes()),
         ("lines.ndjson", ndjson(&flights).into_bytes()),
         ("no_name_for_it", ndjson(&flights).into_bytes()),
         (
@@ -178,6 +181,38 @@ fn every_form_of_a_file_means_the_same() {
             unknown.get("arr_pos").is_none() && unknown.get("Arrival").is_none(),
             "{name}: expected nothing where nothing is known: {unknown}"
         );
+    }
+}
+
+#[test]
+fn the_envelope_of_a_saved_answer_reaches_no_topic() {
+    let request = json!({"key": {"api_key": "S3CRET"}, "client": {"ip": "192.0.2.7"}});
+    let answer = json!({"request": request, "response": flights()}).to_string();
+    let error = json!({"request": request, "error": {"code": "hour_limit_exceeded"}});
+    let cut = answer.split_inclusive("S3CRET").next().unwrap();
+    let place = Place::new();
+    let content = [&answer, &error.to_string(), cut, &answer].join("\n");
+    let report = place
+        .replay(&place.file("answers.ndjson", content))
+        .succeeded()
+        .report();
+    report.adds_up();
+    assert_eq!(report.number("read"), 14, "{}", report.0);
+    let rejected = BTreeMap::from([("malformed_json", 2), ("no_position", 2)]);
+    let rejected = rejected
+        .into_iter()
+        .map(|(reason, count)| (reason.to_owned(), count));
+    assert_eq!(report.counts("rejected"), rejected.collect());
+    let log = topics::open(&place.data());
+    for spec in flightstream_core::log::Log::topics(&log).unwrap() {
+        for record in topics::records(&log, &spec.name).concat() {
+            let value = String::from_utf8_lossy(topics::value(&record)).into_owned();
+            assert!(
+                !value.contains("S3CRET") && !value.contains("192.0.2.7"),
+                "{}: {value}",
+                spec.name
+            );
+        }
     }
 }
 

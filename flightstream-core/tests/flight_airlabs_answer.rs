@@ -130,6 +130,7 @@ fn other_forms() {
         "{}",
         r#"{"response":null}"#,
         r#"{"response":"x"}"#,
+        r#"{"hex":"48AE23","request":{"key":{"api_key":"s3cr3t-k3y"}}}"#,
         "7",
         "null",
         "\"x\"",

@@ -118,6 +118,16 @@ fn size_is_limited_before_parsing() {
     assert_eq!(decode(&huge), Err(DecodeError::TooLarge { limit: 65_536 }));
     assert_eq!(Answer::parse(&huge), Err(AnswerError::TooLarge));
 
+    let elements = |count: usize| format!("[{}null]", "null,".repeat(count - 1));
+    assert_eq!(
+        messages(elements(500_000).as_bytes()).unwrap().len(),
+        500_000
+    );
+    let more = elements(500_001);
+    assert_eq!(messages(more.as_bytes()), Err(AnswerError::TooMany));
+    let cut = &more.as_bytes()[..more.len() - 1];
+    assert_eq!(messages(cut), Err(AnswerError::Malformed));
+
     let mut padded = br#"{"hex":"48AE23","updated":1}"#.to_vec();
     padded.resize(65_536, b' ');
     decode(&padded).unwrap();

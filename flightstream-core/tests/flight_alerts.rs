@@ -10,7 +10,9 @@
 
 use std::time::Duration;
 
-use flightstream_core::flight::alerts::{AlertKind, Alerts, MOST_ACTIVE, MOST_RECENT, Severity};
+use flightstream_core::flight::alerts::{
+    AlertKind, Alerts, MOST_ACTIVE, MOST_AIRCRAFT, MOST_RECENT, Severity,
+};
 use flightstream_core::flight::{Altitude, Flight, Icao24, Position, Squawk};
 use flightstream_core::time::Timestamp;
 use proptest::prelude::*;
@@ -236,6 +238,24 @@ fn the_lists_are_bounded_and_emergencies_go_last() {
     assert_eq!(alerts.active_count(), MOST_ACTIVE);
     assert_eq!(alerts.recent().count(), MOST_RECENT);
     assert!(active(&alerts).contains(&(1, "emergency")));
+}
+
+#[test]
+fn further_aircraft_than_there_can_be_are_not_watched() {
+    let mut alerts = Alerts::new();
+    let far_away = |aircraft, second| {
+        let mut flight = report(aircraft, second);
+        flight.position = Some(Position::new(-50.0, 100.0).unwrap());
+        flight
+    };
+    let most = MOST_AIRCRAFT as u32;
+    for aircraft in 0..=most {
+        alerts.observe(&report(aircraft, 0), None);
+    }
+    alerts.observe(&far_away(most, 1), None);
+    assert_eq!(alerts.active_count(), 0);
+    alerts.observe(&far_away(most - 1, 1), None);
+    assert_eq!(active(&alerts), [(most - 1, "jump")]);
 }
 
 proptest! {

@@ -239,3 +239,78 @@ fn what_is_no_archive_is_named() {
     assert!(refused(&format!("{head}{{\"records\":1}}\n")).contains("not whole"));
     assert!(refused(&format!("{head}{{\"records\":0}}\nmore\n")).contains("not whole"));
 }
+
+#[test]
+fn large_records_are_committed_soon() {
+    const MIB: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.ndjson");
+    let large = |n: u32| {
+        (
+            n % PARTITIONS,
+            Record::new(
+                Raw::from(vec![b'x'; MIB]),
+                Timestamp::from_seconds(n.into()),
+            ),
+        )
+    };
+    saved(
+        &filled(&(0..40).map(large).collect::<Vec<_>>()),
+        &path,
+        &Export::of("t"),
+    );
+    let copy = log(PARTITIONS);
+    let mut told = vec![0];
+    let progress = |records| told.push(records);
+    Archive::open(&path)
+        .unwrap()
+        .import(&copy, "t", progress)
+        .unwrap();
+    assert_eq!(told.last(), Some(&40));
+    for committed in told.windows(2) {
+        assert!(committed[1] - committed[0] <= 4, "{told:?}");
+    }
+}
+
+#[test]
+fn a_record_comes_back_whatever_room_its_text_takes_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.ndjson");
+    // Each byte takes six characters.
+    let value = Raw::from(vec![1; 4 << 20]);
+    let original = filled(&[(0, Record::new(value, Timestamp::from_seconds(1)))]);
+    saved(&original, &path, &Export::of("t"));
+    let copy = log(PARTITIONS);
+    let archive = Archive::open(&path).unwrap();
+    archive.import(&copy, "t", |_| {}).unwrap();
+    assert_eq!(contents(&copy, PARTITIONS), contents(&original, PARTITIONS));
+}
+
+#[test]
+fn what_no_export_writes_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.ndjson");
+    let refused = |field: &str| {
+        let text = format!(
+            "{{\"archive\":1,\"topic\":\"t\",\"partitions\":1}}\n{{\"partition\":0,\"offset\":0,\"time\":1,{field}}}\n{{\"records\":1}}\n"
+        );
+        fs::write(&path, text).unwrap();
+        Archive::open(&path)
+            .map(|archive| archive.records())
+            .map_err(|error| error.to_string())
+    };
+    let headers = |count| format!("\"headers\":[{}]", vec!["[\"a\",\"b\"]"; count].join(","));
+    assert_eq!(refused(&headers(1_024)), Ok(1));
+    for (field, told) in [
+        (headers(1_025), "more than 1024 headers"),
+        ("\"key\":[1]".to_owned(), "text or an object with base64"),
+        ("\"key\":{}".to_owned(), "base64"),
+        (
+            format!("\"key\":\"{}\"", "x".repeat(8 << 20)),
+            "longer than 8388608 bytes",
+        ),
+    ] {
+        let error = refused(&field).unwrap_err();
+        assert!(error.contains("line 2") && error.contains(told), "{error}");
+    }
+}

@@ -5,7 +5,7 @@ use flightstream_core::log::{Log, LogError};
 use flightstream_core::runtime::dead_letters::DeadLetter;
 use serde_json::{Value, json};
 
-use crate::data::topics;
+use crate::data::{topics, without_envelope};
 
 /// The newest letters of a partition that are looked at.
 const LOOKED_AT: u64 = 256;
@@ -33,7 +33,7 @@ pub(super) fn samples(log: &dyn Log) -> Result<BTreeMap<String, Vec<Value>>, Log
     for letter in letters {
         let of_reason = samples.entry(letter.reason.clone()).or_default();
         if of_reason.len() < SAMPLES {
-            of_reason.push(sample(&letter));
+            of_reason.push(sample(&without_envelope(letter)));
         }
     }
     Ok(samples)

@@ -17,6 +17,7 @@ mod lock;
 mod members;
 pub mod memory;
 mod partitioner;
+mod pending;
 mod reader;
 mod router;
 mod topic;
@@ -28,6 +29,7 @@ use std::task::{Context, Poll};
 
 pub use self::error::LogError;
 pub use self::partitioner::{murmur2, partition_for_key};
+pub(crate) use self::pending::Pending;
 pub use self::topic::{Cleanup, Compaction, TopicSpec};
 use crate::batch::{Offset, Raw, Record, TopicPartition};
 

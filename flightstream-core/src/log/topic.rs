@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::LogError;
 
+/// Each takes memory and space of its own, and Kafka's brokers advise some thousands.
+const MOST_PARTITIONS: u32 = 10_000;
+
 /// A topic's name and settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
     /// The name: letters, digits, `.`, `_` and `-`, at most 249 of them (Kafka's rule).
     pub name: String,
-    /// How many partitions, at least 1.
+    /// How many partitions, from 1 to 10,000.
     pub partitions: u32,
     /// What is removed over time.
     pub cleanup: Cleanup,
@@ -91,6 +94,8 @@ impl TopicSpec {
             "'.' and '..' are not names"
         } else if self.partitions == 0 {
             "it needs at least one partition"
+        } else if self.partitions > MOST_PARTITIONS {
+            "it can have 10,000 partitions at most"
         } else {
             return Ok(());
         };
@@ -111,6 +116,13 @@ mod tests {
         for name in ["", ".", "..", "a b", "é", &"x".repeat(250)] {
             assert!(TopicSpec::new(name, 1).validate().is_err(), "{name:?}");
         }
-        assert!(TopicSpec::new("flight", 0).validate().is_err());
+    }
+
+    #[test]
+    fn partitions_are_one_to_ten_thousand() {
+        for (partitions, is_good) in [(0, false), (1, true), (10_000, true), (10_001, false)] {
+            let topic = TopicSpec::new("flight", partitions);
+            assert_eq!(topic.validate().is_ok(), is_good, "{partitions}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use self::format::Format;
-use self::temporary::TemporaryFile;
+pub use self::temporary::TemporaryFile;
 
 /// A file to write messages to.
 ///

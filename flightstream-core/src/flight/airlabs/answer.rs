@@ -1,6 +1,8 @@
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+#[cfg(feature = "files")]
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -9,6 +11,8 @@ use super::messages::{Message, message};
 use super::quota::{Quota, Request};
 
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
+/// Many times the aircraft that are in the air: an element may be of two bytes and takes many times that in memory.
+const MOST_MESSAGES: usize = 500_000;
 
 /// What one call brought: the messages, and what the envelope says about the quota.
 ///
@@ -38,6 +42,9 @@ pub enum AnswerError {
     /// It is larger than 64 MiB, many times what the API sends. See whether the URL is right.
     #[error("the answer is larger than {LARGEST_BODY} bytes")]
     TooLarge,
+    /// It has more than 500,000 elements, many times what the API sends. See whether the URL is right.
+    #[error("the answer has more than {MOST_MESSAGES} elements")]
+    TooMany,
 }
 
 impl<'a> Answer<'a> {
@@ -55,9 +62,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// If it is an error, or nothing that Airlabs sends. One bad element does not spoil the others.
     pub fn parse(body: &'a [u8]) -> Result<Self, AnswerError> {
-        if body.len() > LARGEST_BODY {
-            return Err(AnswerError::TooLarge);
-        }
+        check_size(body)?;
         match body.trim_ascii_start().first() {
             Some(b'[') => Ok(Self {
                 messages: elements(body)?,
@@ -65,7 +70,14 @@ impl<'a> Answer<'a> {
             }),
             Some(b'{') => {
                 let envelope: Envelope<'a> = json(body)?;
-                Self::from_envelope(&envelope, body)
+                let messages = match envelope.flights(body)? {
+                    Flights::Array(array) => elements(array)?,
+                    Flights::One(flight) => vec![message(flight)],
+                };
+                Ok(Self {
+                    messages,
+                    quota: envelope.quota,
+                })
             }
             _ => {
                 json::<IgnoredAny>(body)?;
@@ -73,33 +85,97 @@ impl<'a> Answer<'a> {
             }
         }
     }
+}
 
-    fn from_envelope(envelope: &Envelope<'a>, body: &'a [u8]) -> Result<Self, AnswerError> {
-        if let Some(error) = envelope.error {
-            return Err(error.into());
-        }
-        let messages = match envelope.response {
-            Some(response) if response.get().starts_with('[') => {
-                elements(response.get().as_bytes())?
-            }
-            Some(response) if response.get().starts_with('{') => vec![message(response)],
-            None if envelope.has_hex => vec![message(json(body)?)],
-            Some(_) | None => return Err(AnswerError::Unexpected),
-        };
-        Ok(Self {
-            messages,
-            quota: envelope.quota,
-        })
+/// Whether bytes may be an answer of the API as a whole, or a part of one, which must be shown and passed on nowhere: its
+/// envelope repeats the API key and the caller's address. They need not be well-formed, nor be JSON.
+///
+/// ```
+/// use flightstream_core::flight::airlabs::may_be_answer;
+///
+/// assert!(may_be_answer(br#"{"request":{"key":{"api_key":"#));
+/// assert!(!may_be_answer(br#"{"hex":"48AE23","speed":828}"#));
+/// ```
+#[must_use]
+pub fn may_be_answer(bytes: &[u8]) -> bool {
+    let mut texts = bytes.split(|byte| *byte == b'"');
+    texts.any(|text| matches!(text, b"api_key" | b"request" | b"response"))
+}
+
+/// The flights of an answer that is an object as one JSON array, byte for byte: whoever reads it element by element holds
+/// no more than that, however many there are.
+///
+/// # Errors
+/// As [`Answer::parse`].
+#[cfg(feature = "files")]
+pub(crate) fn flights(body: &Bytes) -> Result<Bytes, AnswerError> {
+    check_size(body)?;
+    Ok(match json::<Envelope<'_>>(body)?.flights(body)? {
+        Flights::Array(array) => body.slice_ref(array),
+        Flights::One(flight) => [b"[", flight.get().as_bytes(), b"]"].concat().into(),
+    })
+}
+
+fn check_size(body: &[u8]) -> Result<(), AnswerError> {
+    match body.len() > LARGEST_BODY {
+        true => Err(AnswerError::TooLarge),
+        false => Ok(()),
     }
 }
 
 fn elements(array: &[u8]) -> Result<Vec<Message<'_>>, AnswerError> {
-    let elements: Vec<&RawValue> = json(array)?;
-    Ok(elements.into_iter().map(message).collect())
+    let Elements { messages, is_whole } = json(array)?;
+    match is_whole {
+        true => Ok(messages),
+        false => Err(AnswerError::TooMany),
+    }
+}
+
+/// The elements of an array, up to [`MOST_MESSAGES`].
+struct Elements<'a> {
+    messages: Vec<Message<'a>>,
+    is_whole: bool,
+}
+
+impl<'de> Deserialize<'de> for Elements<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ElementsVisitor;
+
+        impl<'de> Visitor<'de> for ElementsVisitor {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut messages = Vec::new();
+                while messages.len() < MOST_MESSAGES {
+                    let Some(element) = seq.next_element()? else {
+                        break;
+                    };
+                    messages.push(message(element));
+                }
+                let mut is_whole = true;
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    is_whole = false;
+                }
+                Ok(Elements { messages, is_whole })
+            }
+        }
+
+        deserializer.deserialize_seq(ElementsVisitor)
+    }
 }
 
 fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, AnswerError> {
     serde_json::from_slice(body).map_err(|_| AnswerError::Malformed)
+}
+
+/// What an envelope holds.
+enum Flights<'a> {
+    Array(&'a [u8]),
+    One(&'a RawValue),
 }
 
 #[derive(Default)]
@@ -108,6 +184,24 @@ struct Envelope<'a> {
     error: Option<AirlabsError>,
     quota: Option<Quota>,
     has_hex: bool,
+    has_request: bool,
+}
+
+impl<'a> Envelope<'a> {
+    fn flights(&self, body: &'a [u8]) -> Result<Flights<'a>, AnswerError> {
+        if let Some(error) = self.error {
+            return Err(error.into());
+        }
+        match self.response {
+            Some(response) if response.get().starts_with('[') => {
+                Ok(Flights::Array(response.get().as_bytes()))
+            }
+            Some(response) if response.get().starts_with('{') => Ok(Flights::One(response)),
+            // With the request beside it, it would be handed on with the key.
+            None if self.has_hex && !self.has_request => Ok(Flights::One(json(body)?)),
+            Some(_) | None => Err(AnswerError::Unexpected),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Envelope<'de> {
@@ -127,7 +221,10 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                     match name.as_str() {
                         "response" => envelope.response = Some(map.next_value()?),
                         "error" => envelope.error = error(map.next_value()?),
-                        "request" => envelope.quota = quota(map.next_value()?),
+                        "request" => {
+                            envelope.quota = quota(map.next_value()?);
+                            envelope.has_request = true;
+                        }
                         name => {
                             envelope.has_hex |= name == "hex";
                             map.next_value::<IgnoredAny>()?;

@@ -33,7 +33,9 @@ mod messages;
 mod quota;
 
 pub use self::altitude::{altitude_from_airlabs, altitude_to_airlabs};
-pub use self::answer::{Answer, AnswerError};
+#[cfg(feature = "files")]
+pub(crate) use self::answer::flights;
+pub use self::answer::{Answer, AnswerError, may_be_answer};
 pub use self::encode::encode;
 pub use self::error::{AirlabsError, Retry};
 pub use self::json::{AirlabsJson, DecodeStatistics};

@@ -31,7 +31,7 @@
 //!
 //! # It is bounded
 //!
-//! An aircraft is forgotten after [`FORGOTTEN`]; at most [`MOST_ACTIVE`] alerts are active, of which the mildest and oldest
+//! An aircraft is forgotten after [`FORGOTTEN`], and at most [`MOST_AIRCRAFT`] are watched; at most [`MOST_ACTIVE`] alerts are active, of which the mildest and oldest
 //! give way, and [`MOST_RECENT`] that have ended are kept, each for [`RECENT`].
 
 mod alert;
@@ -62,6 +62,9 @@ pub const RECENT: Duration = Duration::from_secs(3600);
 pub const MOST_RECENT: usize = 200;
 /// How many alerts are active at most.
 pub const MOST_ACTIVE: usize = 1_000;
+
+/// How many aircraft are watched: reports of further ones are left out.
+pub const MOST_AIRCRAFT: usize = 500_000;
 
 /// How often aircraft that are silent are looked for, in the time in which the feed was alive.
 const LOOK: Duration = Duration::from_secs(10);
@@ -98,9 +101,11 @@ impl Alerts {
     pub fn observe(&mut self, flight: &Flight, arrival: Option<Position>) {
         self.advance(flight.updated);
         let heard = LastHeard::of(flight, arrival, self.alive);
+        let is_full = self.aircraft.len() >= MOST_AIRCRAFT;
         let aircraft = match self.aircraft.get_mut(&flight.hex) {
             Some(aircraft) if aircraft.heard.time > flight.updated => return,
             Some(aircraft) => aircraft,
+            None if is_full => return,
             None => self.aircraft.entry(flight.hex).or_insert(Aircraft {
                 heard,
                 emergency: Emergency::default(),

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use super::ArchiveError;
 use super::line::{FORM, Head, Line, Tail};
 use crate::batch::{Raw, Record, TopicPartition};
-use crate::log::{Isolation, Log};
+use crate::log::{Isolation, Log, Pending};
 
-/// Records that are written before one commit.
-const CHUNK: usize = 1024;
-/// No record is larger than 1 MiB, and none of its bytes takes more than six characters.
-const LONGEST_LINE: u64 = 8 << 20;
+/// No text in it is larger than [`LARGEST_TEXT`](super::line::LARGEST_TEXT) and none of its bytes takes more than six
+/// characters; what is larger is base64, so that a record of 5 MiB has room in it.
+const LONGEST_LINE: usize = 8 << 20;
 /// An import reads nothing of a log, so it commits no offsets.
 const GROUP: &str = "flightstream-import";
 
@@ -74,11 +73,13 @@ impl Archive {
         let mut lines = Lines::open(&self.path)?;
         lines.head()?;
         let mut chunk: BTreeMap<u32, Vec<Record<Raw>>> = BTreeMap::new();
-        let (mut held, mut written) = (0, 0);
+        let (mut pending, mut written) = (Pending::default(), 0);
         loop {
             let next = lines.next_record(self.partitions)?;
-            if held == CHUNK || next.is_none() {
+            if pending.is_full() || next.is_none() {
+                pending = Pending::default();
                 for (partition, records) in std::mem::take(&mut chunk) {
+                    written += records.len() as u64;
                     if keeps_partitions {
                         writer.append_to(&TopicPartition::new(topic, partition), records)?;
                     } else {
@@ -86,14 +87,13 @@ impl Archive {
                     }
                 }
                 writer.commit(GROUP, &[])?;
-                written += std::mem::take(&mut held) as u64;
                 progress(written);
             }
             let Some((partition, record)) = next else {
                 return Ok(written);
             };
+            pending.add(&record);
             chunk.entry(partition).or_default().push(record);
-            held += 1;
         }
     }
 }
@@ -131,7 +131,7 @@ impl Lines {
     fn advance(&mut self) -> Result<bool, ArchiveError> {
         self.line.clear();
         self.number += 1;
-        let mut bounded = (&mut self.reader).take(LONGEST_LINE);
+        let mut bounded = (&mut self.reader).take(LONGEST_LINE as u64);
         let read = bounded.read_until(b'\n', &mut self.line);
         // A compressed file that is cut off ends in the midst of a block.
         let is_cut = |error: &std::io::Error| error.kind() == std::io::ErrorKind::UnexpectedEof;
@@ -142,6 +142,10 @@ impl Lines {
         match self.line.pop() {
             None => Ok(false),
             Some(b'\n') => Ok(true),
+            Some(_) if self.line.len() + 1 == LONGEST_LINE => Err(ArchiveError::Line {
+                number: self.number,
+                reason: format!("it is longer than {LONGEST_LINE} bytes"),
+            }),
             Some(_) => Err(self.incomplete()),
         }
     }

@@ -7,9 +7,9 @@
 //! {"records":2}
 //! ```
 //!
-//! Keys, values and headers are text, or base64 where they are not UTF-8; what is not there is left out, so a record
-//! without a value is a tombstone. The last line says how many records there are: a file that is cut off is refused
-//! before anything of it is written.
+//! Keys, values and headers are text, or base64 where they are not UTF-8 or larger than 1 MiB; what is not there is left
+//! out, so a record without a value is a tombstone. A line has up to 8 MiB and 1,024 headers. The last line says how many
+//! records there are: a file that is cut off is refused before anything of it is written.
 //!
 //! ```
 //! use flightstream_core::batch::{Raw, Record};

@@ -148,6 +148,7 @@ impl AirlabsClient {
             AnswerError::TooLarge => RequestError::TooLarge {
                 limit: LARGEST_BODY,
             },
+            AnswerError::TooMany => RequestError::TooMany,
         })?;
         let is_repaired = matches!(text, Cow::Owned(_));
         Ok(Snapshot::new(&answer, self.clock.now(), is_repaired))

@@ -73,6 +73,9 @@ pub enum RequestError {
         /// The limit.
         limit: usize,
     },
+    /// The answer has more elements than there are aircraft. See whether the base URL is right.
+    #[error("the answer has too many elements: see whether the base URL is right")]
+    TooMany,
     /// The answer is no JSON: cut off, or from something between here and Airlabs. Ask again after a growing pause.
     #[error("the answer is no well-formed JSON")]
     Malformed,
@@ -106,6 +109,7 @@ impl RequestError {
             Self::TimedOut { .. } => "timed_out",
             Self::Interrupted { .. } => "interrupted",
             Self::TooLarge { .. } => "too_large",
+            Self::TooMany => "too_many",
             Self::Malformed => "malformed_answer",
             Self::Unexpected => "unexpected_answer",
         }

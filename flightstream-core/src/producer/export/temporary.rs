@@ -3,7 +3,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A file under another name in the same folder, removed unless it is put in its place.
-pub(super) struct TemporaryFile {
+///
+/// It is always a new one: what somebody has laid there under that name, such as a link to another file, is left alone.
+#[derive(Debug)]
+pub struct TemporaryFile {
     writer: BufWriter<File>,
     temporary: PathBuf,
     path: PathBuf,
@@ -11,7 +14,11 @@ pub(super) struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    pub(super) fn next_to(path: &Path) -> io::Result<Self> {
+    /// Makes one that is to become the file `path`.
+    ///
+    /// # Errors
+    /// If no file can be made in that folder.
+    pub fn next_to(path: &Path) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         for attempt in 0..100 {
             let mut hidden = std::ffi::OsString::from(".");
@@ -38,12 +45,16 @@ impl TemporaryFile {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    pub(super) fn writer(&mut self) -> &mut impl Write {
+    /// Writes to it.
+    pub fn writer(&mut self) -> &mut impl Write {
         &mut self.writer
     }
 
     /// Puts the file in its place, complete and on the disk.
-    pub(super) fn persist(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If it cannot be written to the disk or renamed. What was there before is there still.
+    pub fn persist(mut self) -> io::Result<()> {
         self.writer.flush()?;
         self.writer.get_ref().sync_all()?;
         fs::rename(&self.temporary, &self.path)?;

@@ -2,8 +2,8 @@ use std::io::{self, BufRead};
 
 use bytes::Bytes;
 
-/// The largest message that is taken from a file.
-pub(super) const LARGEST_MESSAGE: usize = 8 << 20;
+/// The largest message that is taken from a file: decoding refuses it long before, but it is kept among the dead letters.
+pub(super) const LARGEST_MESSAGE: usize = 4 << 20;
 
 /// Splits a JSON array into its elements' bytes without understanding them, in bounded memory. An element that is not
 /// valid JSON but balanced is an element all the same: decoding refuses it alone.

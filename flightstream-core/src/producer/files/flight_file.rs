@@ -1,24 +1,30 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 
 use super::elements::{ElementError, Elements, LARGEST_MESSAGE};
 use super::error::FileError;
-use crate::flight::airlabs;
+use crate::flight::airlabs::{self, AnswerError};
 use crate::flight::csv::Rows;
 use crate::producer::Message;
 
 /// What is read of an answer of the API, which is one value: one byte more is too much for its decoder.
 const LARGEST_ANSWER: u64 = 64 << 20;
+/// Stands for an answer of the API, or what is left of one, that holds no flights: so it is counted and refused, and its
+/// envelope, which repeats the API key and the caller's address, gets no further.
+const LEFT_OUT: &[u8] = b"(an answer of the API without flights, which may hold its key: left out)";
 
 /// A recorded file of flights, read a message at a time.
 pub struct FlightFile {
     path: PathBuf,
     content: Content,
+    /// The flights of an answer that is one message among others.
+    answer: Option<Elements<Box<dyn BufRead + Send>>>,
     messages: u64,
     read: Arc<AtomicU64>,
     length: u64,
@@ -38,7 +44,6 @@ pub enum Format {
 
 enum Content {
     Array(Elements<Box<dyn BufRead + Send>>),
-    Answer(std::vec::IntoIter<Bytes>),
     Lines(Box<dyn BufRead + Send>),
     Csv(Box<Rows<Limited>>, Limit),
 }
@@ -94,7 +99,9 @@ impl Format {
 }
 
 impl FlightFile {
-    /// Opens a file. Compression is told by its first bytes, the format by its name, else by its first character.
+    /// Opens a file. Compression is told by its first bytes, the format by its name, else by its first character. An answer
+    /// of the API is read as one whatever the name says, also where it is one message among others: its flights are the
+    /// messages, and its envelope is left out.
     ///
     /// # Errors
     /// If it cannot be read, is empty, or is nothing known.
@@ -116,7 +123,9 @@ impl FlightFile {
         let Some(first) = first else {
             return Err(FileError::Empty { path });
         };
+        let is_answer = first == b'{' && airlabs::may_be_answer(reader.fill_buf().map_err(at)?);
         let format = match (Format::of(&path), first) {
+            (Some(Format::Ndjson) | None, _) if is_answer => Format::Json,
             (Some(format), _) => format,
             (None, b'[') => Format::Json,
             (None, b'{') => Format::Ndjson,
@@ -126,17 +135,19 @@ impl FlightFile {
             (Format::Json, b'[') => Content::Array(Elements::new(reader)),
             (Format::Json, _) => {
                 let mut body = Vec::new();
-                let mut bounded = reader.take(LARGEST_ANSWER + 1);
+                let mut bounded = (&mut reader).take(LARGEST_ANSWER + 1);
                 bounded.read_to_end(&mut body).map_err(at)?;
-                let messages = airlabs::messages(&body).map_err(|source| FileError::Answer {
-                    path: path.clone(),
-                    source,
-                })?;
-                let messages: Vec<_> = messages
-                    .iter()
-                    .map(|message| Bytes::copy_from_slice(message.raw))
-                    .collect();
-                Content::Answer(messages.into_iter())
+                let body = Bytes::from(body);
+                match airlabs::flights(&body) {
+                    Ok(flights) => Content::Array(Elements::new(Box::new(Cursor::new(flights)))),
+                    // Answers or flights one a line after all.
+                    Err(AnswerError::Malformed | AnswerError::TooLarge)
+                        if Format::of(&path) != Some(Format::Json) && is_one_a_line(&body) =>
+                    {
+                        Content::Lines(Box::new(Cursor::new(body).chain(reader)))
+                    }
+                    Err(source) => return Err(FileError::Answer { path, source }),
+                }
             }
             (Format::Ndjson, _) => Content::Lines(reader),
             (Format::Csv, _) => {
@@ -158,6 +169,7 @@ impl FlightFile {
             length,
             path,
             content,
+            answer: None,
             messages: 0,
         })
     }
@@ -178,46 +190,70 @@ impl FlightFile {
     /// # Errors
     /// If the file cannot be read on, was cut off, or holds something absurdly large.
     pub fn next_message(&mut self) -> Result<Option<Message>, FileError> {
-        let next = match &mut self.content {
-            Content::Array(elements) => elements.next_element().map_err(|error| match error {
-                ElementError::Io(source) => FileError::Io {
-                    path: self.path.clone(),
-                    source,
-                },
-                ElementError::Truncated => FileError::Truncated {
-                    path: self.path.clone(),
-                    messages: self.messages,
-                },
-                ElementError::TooLarge => FileError::TooLarge {
-                    path: self.path.clone(),
-                    limit: LARGEST_MESSAGE,
-                },
-            })?,
-            Content::Answer(messages) => messages.next(),
-            Content::Lines(lines) => next_line(lines, &self.path)?,
-            Content::Csv(csv, limit) => {
-                limit.renew();
-                match csv.next() {
-                    Some(Ok(row)) => Some(row.raw),
-                    Some(Err(_)) if limit.is_reached() => {
-                        return Err(FileError::TooLarge {
-                            path: self.path.clone(),
-                            limit: LARGEST_MESSAGE,
-                        });
-                    }
-                    Some(Err(error)) => {
-                        return Err(FileError::Csv {
-                            path: self.path.clone(),
-                            what: error.to_string(),
-                        });
-                    }
-                    None => None,
+        let next = loop {
+            if let Some(flights) = &mut self.answer {
+                let next = flights.next_element();
+                if let Some(flight) = next.map_err(|error| self.failed(error))? {
+                    let message = Message::unless_answer(flight);
+                    break Some(message.unwrap_or_else(|_| left_out()));
                 }
+                self.answer = None;
+            }
+            match self.next_value()?.map(Message::unless_answer) {
+                None => break None,
+                Some(Ok(message)) => break Some(message),
+                Some(Err(answer)) => match airlabs::flights(&answer) {
+                    Ok(flights) => {
+                        self.answer = Some(Elements::new(Box::new(Cursor::new(flights))));
+                    }
+                    Err(_) => break Some(left_out()),
+                },
             }
         };
         self.messages += u64::from(next.is_some());
-        Ok(next.map(Message::from_json))
+        Ok(next)
     }
+
+    fn next_value(&mut self) -> Result<Option<Bytes>, FileError> {
+        match &mut self.content {
+            Content::Array(elements) => {
+                let next = elements.next_element();
+                next.map_err(|error| self.failed(error))
+            }
+            Content::Lines(lines) => next_line(lines, &self.path),
+            Content::Csv(csv, limit) => {
+                limit.renew();
+                match csv.next() {
+                    Some(Ok(row)) => Ok(Some(row.raw)),
+                    Some(Err(_)) if limit.is_reached() => Err(self.failed(ElementError::TooLarge)),
+                    Some(Err(error)) => Err(FileError::Csv {
+                        path: self.path.clone(),
+                        what: error.to_string(),
+                    }),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    fn failed(&self, error: ElementError) -> FileError {
+        let path = self.path.clone();
+        match error {
+            ElementError::Io(source) => FileError::Io { path, source },
+            ElementError::Truncated => FileError::Truncated {
+                path,
+                messages: self.messages,
+            },
+            ElementError::TooLarge => FileError::TooLarge {
+                path,
+                limit: LARGEST_MESSAGE,
+            },
+        }
+    }
+}
+
+fn left_out() -> Message {
+    Message::from_json(Bytes::from_static(LEFT_OUT))
 }
 
 impl std::fmt::Debug for FlightFile {
@@ -282,6 +318,13 @@ fn first_character(reader: &mut (dyn BufRead + Send)) -> io::Result<Option<u8>> 
         }
         reader.consume(blanks);
     }
+}
+
+/// Whether the first line is a value of its own and not the beginning of one.
+fn is_one_a_line(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    serde_json::from_slice::<IgnoredAny>(first).is_ok()
 }
 
 fn next_line(lines: &mut (dyn BufRead + Send), path: &Path) -> Result<Option<Bytes>, FileError> {

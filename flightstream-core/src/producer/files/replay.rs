@@ -8,14 +8,12 @@ use bytes::Bytes;
 use super::error::FileError;
 use super::flight_file::FlightFile;
 use crate::batch::{Raw, Record, TopicPartition};
-use crate::log::{Log, Writer, murmur2};
+use crate::log::{Log, Pending, Writer, murmur2};
 use crate::producer::{Message, Pace, StopSignal, meter};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 /// The compacted topic that holds how far each recorded file has been sent.
 pub const OFFSETS: &str = "flight-offsets";
-/// Messages that are sent before one commit.
-const CHUNK: usize = 1024;
 
 /// Sends a recorded file to a topic.
 ///
@@ -147,7 +145,8 @@ impl Replay {
             identity: self.identity()?,
             progress,
             sent: 0,
-            chunk: Vec::with_capacity(CHUNK),
+            chunk: Vec::new(),
+            pending: Pending::default(),
         };
         let mut shift = Duration::ZERO;
         loop {
@@ -195,7 +194,7 @@ impl Replay {
             // What an earlier start has sent takes no time.
             let (started, from) = *begin.get_or_insert_with(|| (Instant::now(), time));
             let ahead = self.pace.due(from, time).saturating_sub(started.elapsed());
-            if sending.chunk.len() == CHUNK || !ahead.is_zero() {
+            if sending.pending.is_full() || !ahead.is_zero() {
                 sending.commit()?;
                 sending.progress.tell(file.progress());
             }
@@ -233,13 +232,16 @@ struct Sending<'a> {
     progress: &'a ReplayProgress,
     sent: u64,
     chunk: Vec<Record<Raw>>,
+    pending: Pending,
 }
 
 impl Sending<'_> {
     fn push(&mut self, message: Message, time: Timestamp) {
         let reached = &self.progress.0.event_time;
         reached.fetch_max(time.as_millis(), Ordering::Relaxed);
-        self.chunk.push(message.into_record(time));
+        let record = message.into_record(time);
+        self.pending.add(&record);
+        self.chunk.push(record);
     }
 
     /// Sends what was pushed, with how far the file has come.
@@ -247,9 +249,10 @@ impl Sending<'_> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        let messages = self.chunk.len() as u64;
+        let records = std::mem::take(&mut self.chunk);
+        self.pending = Pending::default();
+        let messages = records.len() as u64;
         self.sent += messages;
-        let records = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         self.writer.append(self.topic, records)?;
         if let Some(identity) = &self.identity {
             let reached = Record {

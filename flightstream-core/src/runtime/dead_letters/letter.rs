@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::{Serialize, Serializer};
@@ -78,16 +79,43 @@ impl DeadLetter {
     }
 }
 
-/// Bytes as a reader wants them: JSON indented, other text as it is, anything else in hexadecimal.
+/// Text of which nothing commands a terminal: control characters are written as JSON writes them, `\u001b`, but for tabs.
+///
+/// ```
+/// use flightstream_core::runtime::dead_letters::printable;
+///
+/// assert_eq!(printable("\u{1b}]0;title\u{7}"), r"\u001b]0;title\u0007");
+/// ```
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| c.is_control() && c != '\t';
+    if !text.contains(is_command) {
+        return text.into();
+    }
+    let escaped = text.chars().fold(String::new(), |mut escaped, c| {
+        match is_command(c) {
+            // Writing into a String does not fail.
+            true => drop(write!(escaped, "\\u{:04x}", u32::from(c))),
+            false => escaped.push(c),
+        }
+        escaped
+    });
+    escaped.into()
+}
+
+/// Bytes as a reader wants them: JSON indented, other text as it is but for its control characters, anything else in
+/// hexadecimal. Lines after the first are indented, so that none looks like a line of the letter.
 fn readable(bytes: &[u8]) -> String {
-    match (
+    let text = match (
         serde_json::from_slice::<Value>(bytes),
         std::str::from_utf8(bytes),
     ) {
-        (Ok(json), _) => format!("{json:#}"),
-        (Err(_), Ok(text)) => text.to_owned(),
-        (Err(_), Err(_)) => format!("0x{}", hex(bytes)),
-    }
+        (Ok(json), _) => Cow::Owned(format!("{json:#}")),
+        (Err(_), Ok(text)) => Cow::Borrowed(text),
+        (Err(_), Err(_)) => Cow::Owned(format!("0x{}", hex(bytes))),
+    };
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    lines.join("\n           ")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -107,7 +135,7 @@ fn machine_readable(bytes: &[u8]) -> Value {
     }
 }
 
-/// Several lines, to be read.
+/// Several lines, to be read, also on a terminal: see [`printable`].
 impl fmt::Display for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Record {
@@ -118,13 +146,14 @@ impl fmt::Display for DeadLetter {
             ..
         } = &self.original;
         writeln!(f, "{} offset {}", self.partition, self.offset)?;
-        writeln!(f, "  reason   {}", self.reason)?;
+        writeln!(f, "  reason   {}", printable(&self.reason))?;
         if !self.message.is_empty() {
-            writeln!(f, "  message  {}", self.message)?;
+            writeln!(f, "  message  {}", printable(&self.message))?;
         }
-        writeln!(f, "  stage    {}", self.stage)?;
+        writeln!(f, "  stage    {}", printable(&self.stage))?;
         if let Some((partition, offset)) = &self.origin {
-            writeln!(f, "  from     {partition} offset {offset}")?;
+            let partition = partition.to_string();
+            writeln!(f, "  from     {} offset {offset}", printable(&partition))?;
         }
         writeln!(f, "  time     {event_time}")?;
         writeln!(f, "  replays  {}", self.replays)?;
@@ -132,10 +161,10 @@ impl fmt::Display for DeadLetter {
             writeln!(f, "  key      {}", readable(key))?;
         }
         for (name, value) in headers {
-            writeln!(f, "  header   {name}: {}", readable(value))?;
+            writeln!(f, "  header   {}: {}", printable(name), readable(value))?;
         }
         let value = value.as_bytes().map_or_else(|| "none".to_owned(), readable);
-        write!(f, "  value    {}", value.replace('\n', "\n           "))
+        write!(f, "  value    {value}")
     }
 }
 

@@ -41,7 +41,7 @@ mod replay;
 mod summary;
 
 pub use self::filter::Filter;
-pub use self::letter::DeadLetter;
+pub use self::letter::{DeadLetter, printable};
 pub use self::reader::DeadLetters;
 pub use self::replay::{Replay, Replayed};
 pub use self::summary::{Group, summary};

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::offsets::OffsetSet;
 use super::{DeadLetter, DeadLetters, Filter, header};
 use crate::batch::{Raw, Record, TopicPartition};
-use crate::log::{Isolation, Log, LogError, TopicSpec, Writer};
+use crate::log::{Isolation, Log, LogError, Pending, TopicSpec, Writer};
 
-/// Letters that are sent before one commit.
+/// Records that are read at once.
 const CHUNK: usize = 1024;
 
 /// Sends dead letters once more where they came from, without the headers that say why they were refused.
@@ -90,7 +90,7 @@ impl Replay {
             replay: self,
             writer: log.writer(Isolation::Transactional)?,
             sent: sent.clone(),
-            letters: 0,
+            pending: Pending::default(),
         };
         let replayed = self.each(log, &sent, |letter| sending.send(letter))?;
         sending.commit()?;
@@ -177,7 +177,7 @@ struct Sending<'a> {
     replay: &'a Replay,
     writer: Box<dyn Writer>,
     sent: BTreeMap<u32, OffsetSet>,
-    letters: usize,
+    pending: Pending,
 }
 
 impl Sending<'_> {
@@ -193,6 +193,7 @@ impl Sending<'_> {
         record
             .headers
             .push(header::REPLAYS, replays.saturating_add(1).to_string());
+        self.pending.add(&record);
         match (&self.replay.to, origin) {
             (Some(topic), _) => self.writer.append(topic, vec![record])?,
             (None, Some((from, _))) => self.writer.append_to(&from, vec![record])?,
@@ -202,8 +203,7 @@ impl Sending<'_> {
             .entry(partition.partition())
             .or_default()
             .insert(offset);
-        self.letters += 1;
-        if self.letters == CHUNK {
+        if self.pending.is_full() {
             self.commit()?;
         }
         Ok(())
@@ -211,7 +211,7 @@ impl Sending<'_> {
 
     /// Commits what was sent, with the note that it was.
     fn commit(&mut self) -> Result<(), LogError> {
-        if self.letters == 0 {
+        if self.pending.is_empty() {
             return Ok(());
         }
         let topic = TopicPartition::new(self.replay.progress_topic(), 0);
@@ -225,7 +225,7 @@ impl Sending<'_> {
         let notes = self.sent.iter().map(note).collect();
         self.writer.append_to(&topic, notes)?;
         self.writer.commit(&self.replay.progress_topic(), &[])?;
-        self.letters = 0;
+        self.pending = Pending::default();
         Ok(())
     }
 }

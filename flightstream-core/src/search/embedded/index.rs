@@ -7,6 +7,8 @@ use super::bitset::Bitset;
 use super::column::{Column, Field, Slot};
 use super::short_text::ShortText;
 
+/// How many documents there are at most: many times the world's aircraft, in some GiB of memory.
+const MOST_DOCUMENTS: usize = 2_000_000;
 /// How many removed documents are remembered.
 const REMEMBERED: usize = 65_536;
 /// The address of a document whose id and `hex` are none.
@@ -32,6 +34,7 @@ pub(super) struct Index {
     /// Removals up to this store version are forgotten.
     pub(super) forgotten: u64,
     hex: Option<usize>,
+    most: usize,
 }
 
 /// A document that was removed.
@@ -68,6 +71,7 @@ impl Index {
             removed: VecDeque::new(),
             tombstones: FxHashMap::default(),
             forgotten: 0,
+            most: MOST_DOCUMENTS,
         }
     }
 
@@ -98,6 +102,16 @@ impl Index {
         };
         let (row, status) = match row {
             Some(row) => (row as usize, 200),
+            None if self.len() >= self.most => {
+                return BulkItem::failed(
+                    400,
+                    "illegal_argument_exception",
+                    format!(
+                        "[{id}]: number of documents in the index cannot exceed {}",
+                        self.most
+                    ),
+                );
+            }
             None => (self.create(id), 201),
         };
         for (field, slot) in self.fields.iter_mut().zip(slots) {
@@ -280,4 +294,25 @@ pub(super) fn address(text: &str) -> Option<u32> {
         return None;
     }
     Some(u32::from_str_radix(digits, 16).ok()? | flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_index_refuses_new_documents_only() {
+        let mut index = Index::new(&Mapping::flights());
+        index.most = 2;
+        let mut write = |id: &str, version| index.index(id, Some(version), &[]).status;
+        assert_eq!([write("48AE23", 1), write("48AE24", 1)], [201, 201]);
+        assert_eq!(write("48AE25", 1), 400);
+        assert_eq!(write("48AE24", 2), 200);
+        let error = index.index("48AE25", Some(1), &[]).error.unwrap();
+        assert!(error.reason.ends_with("cannot exceed 2"), "{error:?}");
+        // Whoever goes makes room.
+        index.delete("48AE23", Some(2));
+        assert_eq!(index.index("48AE25", Some(1), &[]).status, 201);
+        assert_eq!(index.len(), 2);
+    }
 }

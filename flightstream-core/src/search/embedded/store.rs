@@ -26,7 +26,8 @@ const MAX_ID: usize = 512;
 ///
 /// Each index has a version that grows with every change, so that [`positions`](Self::positions) can answer what
 /// has changed since. A removed document's id and version are remembered among the last 65,536 removals: an older
-/// version that comes later is a conflict, as in Elasticsearch.
+/// version that comes later is a conflict, as in Elasticsearch. An index has room for 2,000,000 documents and refuses further
+/// ones.
 ///
 /// Searches share the index; a bulk locks it for a few hundred documents at a time, which it has parsed before.
 #[derive(Debug, Default)]
