@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::body::Body;
+use super::super::embedded::Budget;
 use super::super::{
     AggregationResults, Hits, Query, SearchError, SearchRequest, SearchResponse, Shards, Total,
 };
@@ -160,7 +161,7 @@ impl Facade {
         ignore_unavailable: bool,
     ) -> Result<SearchResponse, SearchError> {
         match self.resolve(index, ignore_unavailable)? {
-            Some(index) => self.store.answer(&index, request),
+            Some(index) => self.store.answer(&index, request, &mut Budget::default()),
             None => Ok(SearchResponse {
                 took: 0,
                 timed_out: false,
