@@ -446,6 +446,17 @@ fn searches_are_answered_or_refused_by_name() {
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(100_000));
     http::post(address, "/api/v1/search", large.as_bytes()).is(413);
     http::get(address, "/api/v1/search").is(405);
+
+    let percents = |count: usize| {
+        let percentiles = json!({"percentiles": {"field": "alt", "percents": vec![1; count]}});
+        let altitudes =
+            json!({"field": "alt", "interval": 1, "extended_bounds": {"min": 0, "max": 3000}});
+        json!({"size": 0, "aggs": {"h": {"histogram": altitudes, "aggs": {"p": percentiles}}}})
+    };
+    let refused = search(percents(4000)).is(400);
+    assert!(refused.text().contains("[256]"), "{}", refused.text());
+    let refused = search(percents(256)).is(429);
+    assert!(refused.text().contains("[33554432]"), "{}", refused.text());
 }
 
 #[test]

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use facade_support::{comparable, difference, documents, operations, pairs};
 use flightstream_core::search::facade::{Facade, FacadeRequest};
-use flightstream_core::search::{EmbeddedStore, Mapping, SearchRequest, SearchStore};
+use flightstream_core::search::{
+    BulkOperation, EmbeddedStore, Mapping, SearchRequest, SearchStore,
+};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
@@ -114,6 +116,68 @@ fn what_cannot_be_read_is_refused() {
     let answer: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(answer["responses"][0]["status"], 200);
     assert_eq!(answer["responses"][1]["status"], 400);
+}
+
+/// Many searches of whole documents, and one behind them that asks for none.
+fn many(searches: usize) -> String {
+    format!(
+        "{}{{}}\n{{\"size\":0}}\n",
+        "{}\n{\"size\":10000}\n".repeat(searches - 1)
+    )
+}
+
+#[test]
+fn searches_of_a_request_are_bounded() {
+    let facade = facade();
+    let error = refused(&facade, "/esflight/_msearch", many(1_000).as_bytes());
+    assert_eq!(error["error"]["type"], "illegal_argument_exception");
+    let reason = error["error"]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("[100]") && reason.contains("[1000]"),
+        "{reason}"
+    );
+    refused(&facade, "/esflight/_msearch", many(101).as_bytes());
+    let answer = facade.answer(&FacadeRequest {
+        body: many(100).as_bytes(),
+        ..FacadeRequest::new("POST", "/esflight/_msearch")
+    });
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    let responses = answer["responses"].as_array().unwrap();
+    assert_eq!(responses.len(), 100);
+    assert!(responses.iter().all(|response| response["status"] == 200));
+}
+
+#[test]
+fn searches_of_a_request_share_what_an_answer_may_hold() {
+    let store = Arc::new(EmbeddedStore::new());
+    block_on(store.ensure_index(INDEX, &Mapping::flights())).unwrap();
+    let source = json!({ "Arrival": "A".repeat(30_000) }).to_string();
+    let ids: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+    let bulk: Vec<BulkOperation<'_>> = ids
+        .iter()
+        .map(|id| BulkOperation::index(id, None, source.as_bytes()))
+        .collect();
+    block_on(store.bulk(INDEX, &bulk)).unwrap();
+    let answer = Facade::new(store).answer(&FacadeRequest {
+        body: many(100).as_bytes(),
+        ..FacadeRequest::new("POST", "/esflight/_msearch")
+    });
+    // Each has 1.2 MB, all would have 119 MB.
+    let size = answer.body.len();
+    assert!((30_000_000..34_000_000).contains(&size), "{size}");
+    assert_eq!(answer.status, 200);
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    let responses = answer["responses"].as_array().unwrap();
+    let (given, refused): (Vec<&Value>, Vec<&Value>) = responses
+        .iter()
+        .partition(|response| response["status"] == 200);
+    assert_eq!((given.len(), refused.len()), (28, 72));
+    for response in refused {
+        assert_eq!(response["status"], 429);
+        assert_eq!(response["error"]["type"], "circuit_breaking_exception");
+    }
+    // What has failed leaves room for a small one behind it.
+    assert_eq!(responses[99]["hits"]["total"]["value"], 40);
 }
 
 #[test]

@@ -20,8 +20,6 @@ use serde_json::{Value, json};
 const INDEX: &str = "esflight";
 
 fn store() -> EmbeddedStore {
-    let store = EmbeddedStore::new();
-    block_on(store.ensure_index(INDEX, &Mapping::flights())).unwrap();
     let documents = [
         json!({ "flag": "FR", "type": "Domestic", "Arrival": "Nice", "alt": 1000, "speed": 400, "on_ground": false,
             "updated": 1_706_702_400_000_i64, "position": { "lat": 43.5, "lon": 7.25 } }),
@@ -31,8 +29,14 @@ fn store() -> EmbeddedStore {
             "on_ground": true, "updated": 1_706_709_600_000_i64, "position": { "lat": -18, "lon": -179 } }),
         json!({ "flag": "US" }),
     ];
+    store_of(&documents)
+}
+
+fn store_of(documents: &[Value]) -> EmbeddedStore {
+    let store = EmbeddedStore::new();
+    block_on(store.ensure_index(INDEX, &Mapping::flights())).unwrap();
     let sources: Vec<(String, String)> = (0..)
-        .zip(&documents)
+        .zip(documents)
         .map(|(n, document)| (format!("{n:06x}"), document.to_string()))
         .collect();
     let operations: Vec<BulkOperation<'_>> = sources
@@ -45,8 +49,12 @@ fn store() -> EmbeddedStore {
 }
 
 fn search(request: &Value) -> Result<Value, SearchError> {
+    search_in(&store(), request)
+}
+
+fn search_in(store: &EmbeddedStore, request: &Value) -> Result<Value, SearchError> {
     let request = SearchRequest::from_json(request.to_string().as_bytes())?;
-    let response = block_on(store().search(INDEX, &request))?;
+    let response = block_on(store.search(INDEX, &request))?;
     let text = serde_json::to_string(&response).unwrap();
     // What is written can be read as another store's answer, and written again.
     let read: SearchResponse = serde_json::from_str(&text).unwrap();
@@ -280,6 +288,175 @@ fn requests_are_bounded() {
         search(&two).unwrap_err().error_type(),
         "too_many_buckets_exception"
     );
+}
+
+/// A metric in each of many buckets, most of which are empty.
+fn in_buckets(buckets: usize, aggs: &Value) -> Value {
+    let bounds = json!({ "min": 0, "max": buckets - 1 });
+    json!({ "size": 0, "query": { "term": { "flag": "FR" } }, "aggs": { "all": {
+        "histogram": { "field": "alt", "interval": 1, "extended_bounds": bounds }, "aggs": aggs } } })
+}
+
+#[test]
+fn lists_and_names_of_a_request_are_bounded() {
+    let agg = |kind: &str, body: Value| json!({ "size": 0, "aggs": { "it": { kind: body } } });
+    let name = |length: usize| "n".repeat(length);
+    let all = json!({ "match_all": {} });
+    let percents = |count: usize| {
+        agg(
+            "percentiles",
+            json!({ "field": "alt", "percents": vec![1; count] }),
+        )
+    };
+    let named = |length| {
+        in_buckets(
+            1_000,
+            &json!({ name(length): { "avg": { "field": "alt" } } }),
+        )
+    };
+    let filters = |length| agg("filters", json!({ "filters": { name(length): all } }));
+    let key = |length| json!([{ "to": 1, "key": name(length) }]);
+    let ranges = |length| agg("range", json!({ "field": "alt", "ranges": key(length) }));
+    let missing = |length| agg("terms", json!({ "field": "flag", "missing": name(length) }));
+    let sort = |count: usize| json!({ "sort": vec!["alt"; count] });
+    let top = |count: usize| agg("top_hits", json!({ "sort": vec!["alt"; count] }));
+    let source = |count: usize| json!({ "_source": vec!["alt"; count] });
+    let top_source = |count: usize| agg("top_hits", json!({ "_source": vec!["alt"; count] }));
+    for (what, request, most, attack) in [
+        ("percents", &percents as &dyn Fn(usize) -> Value, 256, 4_000),
+        ("aggs", &named, 1_000, 30_000),
+        ("filters", &filters, 1_000, 30_000),
+        ("ranges", &ranges, 1_000, 30_000),
+        ("missing", &missing, 1_000, 30_000),
+        ("sort", &sort, 32, 10_000),
+        ("sort", &top, 32, 10_000),
+        ("_source", &source, 1_000, 10_000),
+        ("_source", &top_source, 1_000, 10_000),
+    ] {
+        search(&request(most)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        for count in [most + 1, attack] {
+            let error = search(&request(count)).expect_err(what);
+            assert_eq!(error.error_type(), "illegal_argument_exception", "{error}");
+            let text = error.to_string();
+            let parts = [
+                format!("[{what}]"),
+                format!("[{most}]"),
+                format!("[{count}]"),
+            ];
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_bounded_whatever_it_holds() {
+    let long = "A".repeat(30_000);
+    let store = store_of(&vec![
+        json!({ "flag": "FR", "Arrival": long, "alt": 7 });
+        1_200
+    ]);
+    let avg = json!({ "avg": { "field": "alt" } });
+    let metrics = |count: usize, length: usize| -> Value {
+        let names = (0..count).map(|n| (format!("{n:0length$}"), avg.clone()));
+        Value::Object(names.collect())
+    };
+    let percents = json!({ "percentiles": { "field": "alt", "percents": vec![1; 256] } });
+    let filters: BTreeMap<String, Value> = (0..40)
+        .map(|n| (format!("{n:01000}"), json!({ "match_none": {} })))
+        .collect();
+    let filters = json!({ "filters": { "filters": filters } });
+    let keys: Vec<Value> = (0..40)
+        .map(|n| json!({ "key": format!("{n:01000}"), "to": n }))
+        .collect();
+    let ranges = json!({ "range": { "field": "alt", "ranges": keys } });
+    let top = json!({ "top_hits": { "size": 100, "_source": ["Arrival"] } });
+    let all = vec![json!({ "match_all": {} }); 20];
+    let hits = json!({ "filters": { "filters": all }, "aggs": { "t": top } });
+    let all = vec![json!({ "match_all": {} }); 1_600];
+    let keywords = json!({ "terms": { "field": "Arrival" } });
+    let keywords = json!({ "filters": { "filters": all }, "aggs": { "k": keywords } });
+    let one = json!({ "ids": { "values": ["000000"] } });
+    for request in [
+        in_buckets(3_001, &json!({ "p": percents })),
+        in_buckets(20_000, &metrics(2, 1_000)),
+        in_buckets(60_000, &metrics(5, 1)),
+        in_buckets(
+            60_000,
+            &json!({ "e": { "extended_stats": { "field": "alt" } } }),
+        ),
+        in_buckets(1_600, &json!({ "f": filters })),
+        in_buckets(1_600, &json!({ "r": ranges })),
+        json!({ "size": 10_000 }),
+        json!({ "size": 10_000, "_source": false, "sort": "Arrival" }),
+        json!({ "size": 100, "_source": false, "sort": vec!["Arrival"; 32] }),
+        json!({ "size": 0, "aggs": { "f": hits } }),
+        json!({ "size": 0, "query": one, "aggs": { "f": keywords } }),
+    ] {
+        let text: String = request.to_string().chars().take(300).collect();
+        let error = search_in(&store, &request).expect_err(&text);
+        let kind = (error.status(), error.error_type());
+        assert_eq!(kind, (429, "circuit_breaking_exception"), "{text}: {error}");
+        assert!(error.to_string().contains("[33554432]"), "{error}");
+    }
+}
+
+#[test]
+fn rows_are_bounded_over_all_levels() {
+    let store = store_of(&vec![json!({ "flag": "FR", "alt": 7 }); 300]);
+    let all = json!({ "match_all": {} });
+    let overlapping =
+        |aggs: Value| json!({ "filters": { "filters": vec![&all; 6_000] }, "aggs": aggs });
+    let avg = json!({ "avg": { "field": "alt" } });
+    let two =
+        json!({ "a": overlapping(json!({ "a": avg })), "b": overlapping(json!({ "b": avg })) });
+    // Those beside each other are not there at a time.
+    search_in(&store, &json!({ "size": 0, "aggs": two })).unwrap();
+    for within in [
+        json!({ "filter": all, "aggs": { "a": avg } }),
+        json!({ "terms": { "field": "flag" }, "aggs": { "a": avg } }),
+        // Ordered before it is known that none is answered.
+        json!({ "terms": { "field": "flag", "order": { "a": "asc" }, "min_doc_count": 1_000 }, "aggs": { "a": avg } }),
+    ] {
+        let request = json!({ "size": 0, "aggs": { "f": overlapping(json!({ "w": within })) } });
+        let error = search_in(&store, &request).expect_err(&within.to_string());
+        let kind = (error.status(), error.error_type());
+        assert_eq!(
+            kind,
+            (429, "circuit_breaking_exception"),
+            "{within}: {error}"
+        );
+        assert!(error.to_string().contains("[2097152]"), "{error}");
+    }
+}
+
+#[test]
+fn large_answers_within_the_limits_are_given() {
+    let document = json!({ "flag": "FR", "alt": 7, "Arrival": "International airport", "updated": 1_706_702_400_000_i64,
+        "reg_number": "SP-LRA", "position": { "lat": 52.165, "lon": 20.967 } });
+    let store = store_of(&vec![document; 10_000]);
+    let avg = json!({ "avg": { "field": "alt" } });
+    let percentiles = json!({ "percentiles": { "field": "alt" } });
+    for (request, pointer, count) in [
+        (
+            json!({ "size": 10_000, "sort": ["alt", "flag"] }),
+            "/hits/hits",
+            10_000,
+        ),
+        (
+            in_buckets(65_536, &json!({ "a": avg, "b": avg })),
+            "/aggregations/all/buckets",
+            65_536,
+        ),
+        (
+            in_buckets(30_000, &json!({ "p": percentiles })),
+            "/aggregations/all/buckets",
+            30_000,
+        ),
+    ] {
+        let response = search_in(&store, &request).unwrap();
+        let found = response.pointer(pointer).and_then(Value::as_array);
+        assert_eq!(found.map(Vec::len), Some(count), "{request}");
+    }
 }
 
 #[test]

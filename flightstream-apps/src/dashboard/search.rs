@@ -28,11 +28,8 @@ pub(super) async fn search(
             error.body_text(),
         )
     })?;
-    let answer = || {
-        let request = SearchRequest::from_json(&body)?;
-        let response = futures::executor::block_on(shared.sources.store.search(INDEX, &request))?;
-        Answer::json(&response)
-    };
+    // What is asked for may take long; the thread is left to other requests.
+    let answer = || tokio::task::block_in_place(|| answer(&shared, &body));
     let answer = match std::str::from_utf8(&body) {
         Ok(text) if text.len() <= LONGEST_KEPT => {
             let tick = shared.pulse.borrow().tick.now;
@@ -42,4 +39,10 @@ pub(super) async fn search(
     };
     // What a client holds is nothing that it can name for a POST.
     Ok(answer?.respond(&HeaderMap::new()))
+}
+
+fn answer(shared: &Shared, body: &[u8]) -> Result<Answer, ApiError> {
+    let request = SearchRequest::from_json(body)?;
+    let response = futures::executor::block_on(shared.sources.store.search(INDEX, &request))?;
+    Answer::json(&response)
 }

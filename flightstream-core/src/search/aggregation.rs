@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::body::Body;
+use super::body::{Body, check_name};
 use super::query::{Query, Scalar};
 use super::request::{Sort, SourceFilter};
 use super::{BoundingBox, SearchError};
@@ -60,7 +60,7 @@ pub enum AggregationKind {
     Percentiles {
         /// The field.
         field: String,
-        /// The percentages, 0 to 100.
+        /// The percentages, 0 to 100; at most 256.
         percents: Vec<f64>,
     },
     /// Some documents of each bucket.
@@ -251,6 +251,7 @@ pub(crate) fn parse_all(value: Value, depth: usize) -> Result<Aggregations, Sear
                     "Invalid aggregation name [{name}]. Aggregation names cannot contain '[', ']' or '>'"
                 )));
             }
+            check_name("aggs", &name)?;
             let aggregation = parse_one(&name, value, depth)?;
             Ok((name, aggregation))
         })

@@ -7,12 +7,13 @@ use super::aggregation::{
     Aggregation, AggregationKind, AggregationRange, BucketOrder, DateFormat, GeotileGrid,
     HistogramAggregation, Metric, OrderBy, TermsAggregation, TopHits,
 };
-use super::body::Body;
+use super::body::{Body, check_count, check_name};
 use super::query::{Query, Scalar};
 use super::request::{SourceFilter, parse_sort, sort_to_value};
 use super::{BoundingBox, SearchError};
 
 const MAX_BUCKETS: u64 = 65_536;
+const MAX_PERCENTS: usize = 256;
 
 pub(crate) fn parse_kind(name: &str, value: Value) -> Result<AggregationKind, SearchError> {
     match name {
@@ -95,6 +96,9 @@ fn terms(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
         None => None,
         Some(value) => Some(Scalar::from_value("missing", value)?),
     };
+    if let Some(Scalar::Text(text)) = &missing {
+        check_name("missing", text)?;
+    }
     let include = match body.array("include")? {
         None => None,
         Some(values) => Some(
@@ -234,6 +238,7 @@ fn range(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
                 from: body.f64("from")?,
                 to: body.f64("to")?,
             };
+            check_name("ranges", range.key.as_deref().unwrap_or_default())?;
             body.finish().map(|()| range)
         })
         .collect::<Result<_, SearchError>>()?;
@@ -249,7 +254,10 @@ fn filters(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
     match body.take("filters") {
         Some(Value::Object(map)) => map
             .into_iter()
-            .map(|(name, value)| Ok((name, Query::from_value(value)?)))
+            .map(|(name, value)| {
+                check_name("filters", &name)?;
+                Ok((name, Query::from_value(value)?))
+            })
             .collect::<Result<_, _>>()
             .map(AggregationKind::Filters),
         Some(Value::Array(values)) => values
@@ -295,6 +303,7 @@ fn percentiles(body: &mut Body<'_>) -> Result<AggregationKind, SearchError> {
             .filter(|percents| !percents.is_empty())
             .ok_or_else(|| SearchError::illegal("[percents] must be numbers from 0 to 100"))?,
     };
+    check_count("percents", percents.len(), MAX_PERCENTS)?;
     Ok(AggregationKind::Percentiles { field, percents })
 }
 

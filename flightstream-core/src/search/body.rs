@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use super::SearchError;
 
+const MAX_NAME: usize = 1_000;
+
 /// A JSON object whose keys are taken one by one; [`finish`](Self::finish) refuses what is left.
 pub(crate) struct Body<'w> {
     what: &'w str,
@@ -106,6 +108,27 @@ impl<'w> Body<'w> {
             ))),
         }
     }
+}
+
+/// Refuses more of something than there may be.
+pub(crate) fn check_count(what: &str, count: usize, most: usize) -> Result<(), SearchError> {
+    if count > most {
+        return Err(SearchError::illegal(format!(
+            "[{what}] has at most [{most}] entries but had [{count}]"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a name that is too long to stand in every bucket.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<(), SearchError> {
+    if name.len() > MAX_NAME {
+        return Err(SearchError::illegal(format!(
+            "[{what}] has names of at most [{MAX_NAME}] bytes but had one of [{}]",
+            name.len()
+        )));
+    }
+    Ok(())
 }
 
 pub(crate) fn kind(value: &Value) -> &'static str {

@@ -62,15 +62,23 @@ pub enum SearchError {
         /// How many there would be at least.
         buckets: usize,
     },
-    /// Overlapping buckets nested in each other would need too much memory. Ask for fewer.
+    /// Buckets nested in each other, or overlapping, would need too much memory. Ask for fewer.
     #[error(
-        "[request] Data too large: overlapping buckets would hold [{assignments}] entries, which is larger than \
+        "[request] Data too large: buckets in each other would hold [{assignments}] entries, which is larger than \
          the limit of [{limit}]"
     )]
     CircuitBreaking {
         /// How many rows all buckets together would hold.
         assignments: usize,
         /// How many they may hold.
+        limit: usize,
+    },
+    /// The answer would be too large. Ask for fewer hits, buckets or numbers in each, or use shorter names.
+    #[error(
+        "[request] Data too large, data for the answer would be larger than the limit of [{limit}] bytes"
+    )]
+    AnswerTooLarge {
+        /// How many bytes all answers to one request may have.
         limit: usize,
     },
     /// The store refuses the credentials, or what they allow. Correct the user, the password or the API key, or give that
@@ -127,7 +135,7 @@ impl SearchError {
     pub fn status(&self) -> u16 {
         match self {
             Self::IndexNotFound { .. } => 404,
-            Self::CircuitBreaking { .. } => 429,
+            Self::CircuitBreaking { .. } | Self::AnswerTooLarge { .. } => 429,
             Self::TooManyRequests { .. } => 429,
             Self::TooLarge { .. } => 413,
             Self::Unavailable { .. } | Self::Interrupted { .. } => 503,
@@ -152,7 +160,9 @@ impl SearchError {
             Self::IllegalArgument { .. } => "illegal_argument_exception",
             Self::QueryShard { .. } => "query_shard_exception",
             Self::TooManyBuckets { .. } => "too_many_buckets_exception",
-            Self::CircuitBreaking { .. } => "circuit_breaking_exception",
+            Self::CircuitBreaking { .. } | Self::AnswerTooLarge { .. } => {
+                "circuit_breaking_exception"
+            }
             Self::Denied { .. } => "security_exception",
             Self::TooManyRequests { .. } => "es_rejected_execution_exception",
             Self::TooLarge { .. } => "content_too_long_exception",

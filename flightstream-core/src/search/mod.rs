@@ -29,7 +29,13 @@
 //! # Limits
 //!
 //! `from` + `size` ≤ 10,000; 65,536 buckets an answer; 65,536 terms a query; patterns of 1,000 bytes; ids of 512 bytes;
-//! keywords of 32,766 bytes. Bound the size of a request's body before you parse it.
+//! keywords of 32,766 bytes. Names of aggregations, `filters` and ranges, and `missing`, of 1,000 bytes; 256 `percents`;
+//! 32 fields of a `sort`; 1,000 names in `_source`. Bound the size of a request's body before you parse it.
+//!
+//! The embedded store answers a request with at most 32 MiB, for which every hit, bucket and number is counted at its
+//! largest; its nested aggregations hold at most 2,097,152 documents at a time, or 16 times those of the index if that is
+//! more. What needs more is refused with `circuit_breaking_exception` and status 429, as by Elasticsearch's breaker: ask for
+//! less, as it would be refused again.
 
 mod aggregation;
 mod aggregation_json;

@@ -3,12 +3,14 @@ use serde_json::{Map, Value, json};
 
 use super::aggregation::parse_all;
 use super::aggregation_json::all_to_value;
-use super::body::{Body, kind};
+use super::body::{Body, check_count, kind};
 use super::query::Scalar;
 use super::{Aggregations, Query, SearchError};
 
 /// `from` and `size` together may be at most this many.
 pub const MAX_RESULT_WINDOW: usize = 10_000;
+const MAX_SORT_FIELDS: usize = 32;
+const MAX_SOURCE_FIELDS: usize = 1_000;
 
 /// The body of `POST /<index>/_search`.
 ///
@@ -255,6 +257,7 @@ impl SourceFilter {
     }
 
     fn of(fields: Vec<String>) -> Result<Self, SearchError> {
+        check_count("_source", fields.len(), MAX_SOURCE_FIELDS)?;
         match fields.iter().find(|field| field.contains('*')) {
             Some(pattern) => Err(SearchError::illegal(format!(
                 "[_source] patterns are not supported: [{pattern}]"
@@ -276,7 +279,10 @@ impl SourceFilter {
 pub(crate) fn parse_sort(value: Option<Value>) -> Result<Vec<Sort>, SearchError> {
     match value {
         None => Ok(Vec::new()),
-        Some(Value::Array(values)) => values.into_iter().map(one_sort).collect(),
+        Some(Value::Array(values)) => {
+            check_count("sort", values.len(), MAX_SORT_FIELDS)?;
+            values.into_iter().map(one_sort).collect()
+        }
         Some(value) => Ok(vec![one_sort(value)?]),
     }
 }

@@ -1,48 +1,22 @@
 //! Aggregations level by level: each is computed for all buckets of the level above in one pass over the rows.
 
-use std::cell::Cell;
-
 use super::super::{
     Aggregation, AggregationKind, AggregationRange, AggregationResult, AggregationResults,
     Aggregations, Bucket, BucketKey, Query, SearchError,
 };
+use super::budget::Spending;
 use super::column::Field;
 use super::filter::matching;
 use super::group::{Groups, OwnedRows, Rows};
 use super::index::Index;
 use super::{grid, histogram, hits, metric, terms};
 
-const MAX_BUCKETS: usize = 65_536;
-
-/// What one search's aggregations share.
+/// What one search's aggregations and hits share.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) index: &'a Index,
     pub(super) index_name: &'a str,
-    buckets: Cell<usize>,
-}
-
-impl<'a> Context<'a> {
-    pub(super) fn new(index: &'a Index, index_name: &'a str) -> Self {
-        Self {
-            index,
-            index_name,
-            buckets: Cell::new(0),
-        }
-    }
-
-    /// Counts buckets of the answer, before they are made.
-    pub(super) fn spend(&self, buckets: usize) -> Result<(), SearchError> {
-        let buckets = self.buckets.get().saturating_add(buckets);
-        self.buckets.set(buckets);
-        if buckets > MAX_BUCKETS {
-            return Err(SearchError::TooManyBuckets {
-                limit: MAX_BUCKETS,
-                buckets,
-            });
-        }
-        Ok(())
-    }
+    pub(super) spend: Spending,
 }
 
 /// The results for each owner; none at all if nothing is asked for.
@@ -57,6 +31,8 @@ pub(super) fn run(
     let mut results: Vec<AggregationResults> = Vec::new();
     results.resize_with(rows.owner_count, AggregationResults::new);
     for (name, aggregation) in aggregations {
+        cx.spend
+            .results(rows.owner_count, name, &aggregation.kind)?;
         let values = one(cx, aggregation, rows)?;
         for (results, value) in results.iter_mut().zip(values) {
             results.insert(name.clone(), value);
@@ -100,9 +76,8 @@ fn one(
         }
         AggregationKind::Missing { field } => {
             let field = cx.index.field(field);
-            let buckets = split(cx, 1, nested, rows, |_, row| {
-                !field.is_some_and(|field| field.column.has(row as usize))
-            })?;
+            let lacks = |row: u32| !field.is_some_and(|field| field.column.has(row as usize));
+            let buckets = split(cx, 1, nested, rows, |_| Ok(lacks))?;
             Ok(buckets.into_iter().filter_map(single).collect())
         }
         AggregationKind::Metric { metric, field } => metric::run(cx, *metric, field, rows),
@@ -123,12 +98,11 @@ fn by_queries(
     nested: &Aggregations,
     rows: Rows<'_>,
 ) -> Result<Vec<Vec<Bucket>>, SearchError> {
-    let sets = queries
-        .iter()
-        .map(|query| matching(cx.index, query))
-        .collect::<Result<Vec<_>, _>>()?;
-    split(cx, sets.len(), nested, rows, |at, row| {
-        sets.get(at).is_some_and(|set| set.has(row as usize))
+    // One after another: a set has a bit for each document, and queries may be many.
+    split(cx, queries.len(), nested, rows, |at| {
+        let set = queries.get(at).map(|query| matching(cx.index, query));
+        let set = set.transpose()?.unwrap_or_default();
+        Ok(move |row: u32| set.has(row as usize))
     })
 }
 
@@ -147,12 +121,15 @@ fn range(
     let column = field
         .map(|field| metric::numeric(field, "range"))
         .transpose()?;
-    let mut buckets = split(cx, ranges.len(), nested, rows, |at, row| {
-        let value = column.and_then(|column| column.get(row));
-        match (value, ranges.get(at)) {
-            (Some(value), Some(range)) => value >= from(range) && value < to(range),
-            _ => false,
-        }
+    let mut buckets = split(cx, ranges.len(), nested, rows, |at| {
+        let range = ranges.get(at);
+        Ok(move |row: u32| {
+            let value = column.and_then(|column| column.get(row));
+            match (value, range) {
+                (Some(value), Some(range)) => value >= from(range) && value < to(range),
+                _ => false,
+            }
+        })
     })?;
     let text = |bound: Option<f64>| bound.map_or("*".to_owned(), |bound| format!("{bound:?}"));
     for (bucket, range) in buckets.iter_mut().flat_map(|b| b.iter_mut().zip(&ranges)) {
@@ -172,43 +149,42 @@ fn range(
 }
 
 /// `count` buckets for each owner, which may overlap.
-fn split(
+fn split<B: Fn(u32) -> bool>(
     cx: &Context<'_>,
     count: usize,
     nested: &Aggregations,
     rows: Rows<'_>,
-    belongs: impl Fn(usize, u32) -> bool,
+    belonging: impl Fn(usize) -> Result<B, SearchError>,
 ) -> Result<Vec<Vec<Bucket>>, SearchError> {
     let total = count.saturating_mul(rows.owner_count);
-    cx.spend(total)?;
-    let limit = (1 << 24).max(cx.index.height().saturating_mul(16));
+    cx.spend.buckets(total)?;
+    let room = cx.spend.room();
     let mut counts = vec![0_u64; total];
     let mut owned = OwnedRows {
         owner_count: total,
         ..OwnedRows::default()
     };
     for at in 0..count {
+        let belongs = belonging(at)?;
         rows.each(|row, owner| {
-            if !belongs(at, row) {
+            if !belongs(row) {
                 return;
             }
             let place = owner as usize * count + at;
             if let Some(count) = counts.get_mut(place) {
                 *count += 1;
             }
-            if !nested.is_empty() && owned.rows.len() <= limit {
+            if !nested.is_empty() && owned.rows.len() <= room {
                 owned.rows.push(row);
                 owned.owners.push(place as u32);
             }
         });
-        if owned.rows.len() > limit {
-            return Err(SearchError::CircuitBreaking {
-                assignments: owned.rows.len(),
-                limit,
-            });
+        if owned.rows.len() > room {
+            break;
         }
     }
-    let mut results = run(cx, nested, owned.view())?.into_iter();
+    let results = || run(cx, nested, owned.view());
+    let mut results = cx.spend.holding(owned.rows.len(), results)?.into_iter();
     let mut buckets = counts.into_iter().map(|doc_count| Bucket {
         key: BucketKey::None,
         doc_count,
@@ -232,7 +208,9 @@ pub(super) fn buckets_of<T: Copy>(
         Vec::new()
     } else {
         let numbers = chosen.iter().flatten().map(|(number, _)| *number);
-        run(cx, nested, groups.chosen(rows, numbers).view())?
+        let held: u64 = numbers.clone().map(|number| groups.count(number)).sum();
+        let results = || run(cx, nested, groups.chosen(rows, numbers).view());
+        cx.spend.holding(held as usize, results)?
     }
     .into_iter();
     let mut bucket = |(number, about): (u32, T)| Bucket {

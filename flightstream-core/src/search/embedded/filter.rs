@@ -80,28 +80,27 @@ fn bool_query(index: &Index, query: &BoolQuery) -> Result<Bitset, SearchError> {
         Some(minimum) => minimum,
         None => u32::from(alone),
     };
-    let should = query
-        .should
-        .iter()
-        .map(|clause| evaluate(index, clause))
-        .collect::<Result<Vec<_>, _>>()?;
-    match minimum {
-        0 => Ok(rows),
-        1 => {
-            let any = Bitset::empty(index.height());
-            Ok(rows.and(&should.iter().fold(any, Bitset::or)))
-        }
-        _ => {
-            let mut enough = Bitset::empty(index.height());
-            for row in rows.rows() {
-                let matching = should.iter().filter(|set| set.has(row as usize)).count();
-                if matching >= minimum as usize {
-                    enough.set(row as usize);
+    // One clause after another: a set has a bit for each document, and clauses may be many.
+    let should = query.should.iter().map(|clause| evaluate(index, clause));
+    if minimum > 1 {
+        let mut counts = vec![0_u32; index.height()];
+        for clause in should {
+            for row in clause?.rows() {
+                if let Some(count) = counts.get_mut(row as usize) {
+                    *count += 1;
                 }
             }
-            Ok(enough)
         }
+        return Ok(rows.and(&Bitset::of(&counts, |count| count >= minimum)));
     }
+    let mut any = Bitset::empty(index.height());
+    for clause in should {
+        any = any.or(&clause?);
+    }
+    Ok(match minimum {
+        0 => rows,
+        _ => rows.and(&any),
+    })
 }
 
 fn exists(column: &Column) -> Bitset {

@@ -45,7 +45,7 @@ pub(super) fn run(
         }
         numbers.truncate(request.size);
         numbers.sort_unstable_by_key(order);
-        cx.spend(numbers.len())?;
+        cx.spend.buckets(numbers.len())?;
         chosen.push(
             numbers
                 .into_iter()

@@ -94,7 +94,7 @@ fn in_order(
         .collect();
     found.sort_unstable_by_key(|(_, key)| *key);
     if min_doc_count > 0 {
-        cx.spend(found.len())?;
+        cx.spend.buckets(found.len())?;
         return Ok(found);
     }
     let ends = |pair: &(u32, i64)| pair.1;
@@ -105,7 +105,7 @@ fn in_order(
     let (Some(first), Some(last)) = (first, last) else {
         return Ok(found);
     };
-    cx.spend(
+    cx.spend.buckets(
         usize::try_from(last.abs_diff(first))
             .unwrap_or(usize::MAX)
             .saturating_add(1),

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -131,6 +132,22 @@ impl<'a> SortField<'a> {
     }
 }
 
+/// The fields that hits have of their documents; `None` if hits have no `_source`.
+fn source_fields<'a>(index: &'a Index, filter: &SourceFilter) -> Option<Vec<&'a Field>> {
+    let all = index.fields.iter();
+    match filter {
+        SourceFilter::All => Some(all.collect()),
+        SourceFilter::None => None,
+        SourceFilter::Fields(names) => {
+            let names: FxHashSet<&str> = names.iter().map(String::as_str).collect();
+            Some(
+                all.filter(|field| names.contains(field.name.as_str()))
+                    .collect(),
+            )
+        }
+    }
+}
+
 fn compare(fields: &[SortField<'_>], a: u32, b: u32) -> Ordering {
     for field in fields {
         let order = field.key(a).compare(&field.key(b), field.ascending);
@@ -172,6 +189,7 @@ pub(super) fn search_hits(
         TrackTotalHits::Exact => Some(limited(u64::MAX)),
     };
     let fields = sort_fields(cx.index, &request.sort)?;
+    let source = source_fields(cx.index, &request.source);
     if request.size == 0 {
         return Ok(Hits {
             total,
@@ -182,13 +200,8 @@ pub(super) fn search_hits(
     let candidates = match &request.search_after {
         None if fields.is_empty() => {
             let page = rows.iter().skip(request.from).take(request.size);
-            return collect(
-                cx,
-                &page.copied().collect::<Vec<_>>(),
-                &fields,
-                &request.source,
-                total,
-            );
+            let page: Vec<u32> = page.copied().collect();
+            return collect(cx, &page, &fields, source.as_deref(), total);
         }
         None => rows.to_vec(),
         Some(values) => {
@@ -208,7 +221,7 @@ pub(super) fn search_hits(
         }
     };
     let page = page(candidates, &fields, request.from, request.size);
-    collect(cx, &page, &fields, &request.source, total)
+    collect(cx, &page, &fields, source.as_deref(), total)
 }
 
 pub(super) fn top_hits(
@@ -217,6 +230,7 @@ pub(super) fn top_hits(
     rows: Rows<'_>,
 ) -> Result<Vec<AggregationResult>, SearchError> {
     let fields = sort_fields(cx.index, &request.sort)?;
+    let source = source_fields(cx.index, &request.source);
     let mut owned: Vec<Vec<u32>> = vec![Vec::new(); rows.owner_count];
     rows.each(|row, owner| {
         if let Some(rows) = owned.get_mut(owner as usize) {
@@ -231,8 +245,8 @@ pub(super) fn top_hits(
                 relation: "eq".to_owned(),
             });
             let page = page(rows, &fields, request.from, request.size);
-            cx.spend(page.len())?;
-            collect(cx, &page, &fields, &request.source, total).map(AggregationResult::TopHits)
+            cx.spend.buckets(page.len())?;
+            collect(cx, &page, &fields, source.as_deref(), total).map(AggregationResult::TopHits)
         })
         .collect()
 }
@@ -241,7 +255,7 @@ fn collect(
     cx: &Context<'_>,
     rows: &[u32],
     fields: &[SortField<'_>],
-    source: &SourceFilter,
+    source: Option<&[&Field]>,
     total: Option<Total>,
 ) -> Result<Hits, SearchError> {
     let score = fields.is_empty().then_some(1.0);
@@ -249,15 +263,16 @@ fn collect(
         .iter()
         .map(|row| {
             let id = cx.index.ids.get(*row as usize);
-            Hit {
+            let hit = Hit {
                 index: cx.index_name.to_owned(),
                 id: id.map_or("", |id| id.as_str()).to_owned(),
                 score,
-                source: self::source(cx.index, *row, source),
+                source: source.and_then(|fields| self::source(fields, *row)),
                 sort: fields.iter().map(|f| f.key(*row).to_value()).collect(),
-            }
+            };
+            cx.spend.hit(&hit).map(|()| hit)
         })
-        .collect::<Vec<_>>();
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Hits {
         total,
         max_score: score.filter(|_| !hits.is_empty()),
@@ -265,19 +280,11 @@ fn collect(
     })
 }
 
-/// A row's document.
-pub(super) fn source(index: &Index, row: u32, filter: &SourceFilter) -> Option<Box<RawValue>> {
-    if *filter == SourceFilter::None {
-        return None;
-    }
+/// These fields of a row's document.
+pub(super) fn source(fields: &[&Field], row: u32) -> Option<Box<RawValue>> {
     let mut json = String::with_capacity(512);
     json.push('{');
-    for field in &index.fields {
-        if let SourceFilter::Fields(names) = filter
-            && !names.contains(&field.name)
-        {
-            continue;
-        }
+    for field in fields {
         if !field.column.has(row as usize) {
             continue;
         }

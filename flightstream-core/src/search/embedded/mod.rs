@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod bitset;
+mod budget;
 mod column;
 mod dictionary;
 mod document;
@@ -18,5 +19,6 @@ mod short_text;
 mod store;
 mod terms;
 
+pub(in crate::search) use self::budget::Budget;
 pub use self::positions::{Position, Positions};
 pub use self::store::EmbeddedStore;

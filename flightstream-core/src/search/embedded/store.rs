@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 
 use super::super::{
     AggregationResults, BulkAction, BulkItem, BulkOperation, Mapping, Query, SearchError,
-    SearchRequest, SearchResponse, SearchStore, Shards, SourceFilter,
+    SearchRequest, SearchResponse, SearchStore, Shards,
 };
 use super::aggregate::{self, Context};
+use super::budget::{Budget, Spending};
 use super::column::Slot;
 use super::document::{DocumentParser, FieldOrder};
 use super::filter::matching;
@@ -188,18 +189,23 @@ impl EmbeddedStore {
         Ok(items)
     }
 
-    /// [`search`](SearchStore::search), which has nothing to wait for here.
+    /// [`search`](SearchStore::search), which has nothing to wait for here. The answer takes what it needs of the budget.
     pub(in crate::search) fn answer(
         &self,
         name: &str,
         request: &SearchRequest,
+        budget: &mut Budget,
     ) -> Result<SearchResponse, SearchError> {
         request.check()?;
         let start = Instant::now();
         let shared = self.shared(name)?;
         let index = shared.read();
         let rows = matching(&index, &request.query)?.rows();
-        let cx = Context::new(&index, name);
+        let cx = Context {
+            index: &index,
+            index_name: name,
+            spend: Spending::new(budget, index.height())?,
+        };
         let view = Rows {
             rows: &rows,
             owners: None,
@@ -208,6 +214,7 @@ impl EmbeddedStore {
         let results = aggregate::run(&cx, &request.aggregations, view)?;
         let aggregations: AggregationResults = results.into_iter().next().unwrap_or_default();
         let hits = hits::search_hits(&cx, request, &rows)?;
+        *budget = cx.spend.rest();
         Ok(SearchResponse {
             took: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
             timed_out: false,
@@ -227,7 +234,7 @@ impl EmbeddedStore {
         let index = shared.read();
         Ok(index
             .row(id)
-            .and_then(|row| hits::source(&index, row, &SourceFilter::All)))
+            .and_then(|row| hits::source(&index.fields.iter().collect::<Vec<_>>(), row)))
     }
 
     /// [`count`](SearchStore::count), likewise.
@@ -313,7 +320,7 @@ impl SearchStore for EmbeddedStore {
         index: &'a str,
         request: &'a SearchRequest,
     ) -> BoxFuture<'a, Result<SearchResponse, SearchError>> {
-        Box::pin(async move { self.answer(index, request) })
+        Box::pin(async move { self.answer(index, request, &mut Budget::default()) })
     }
 
     fn get<'a>(

@@ -151,7 +151,11 @@ pub(super) fn run(
         }
         numbers.truncate(request.size);
         numbers.sort_unstable_by(order);
-        cx.spend(numbers.len())?;
+        cx.spend.buckets(numbers.len())?;
+        for number in &numbers {
+            let text = text_of(field, groups.key(*number), request);
+            text.map_or(Ok(()), |text| cx.spend.key(text))?;
+        }
         let answered: u64 = numbers.iter().map(|number| groups.count(*number)).sum();
         others.push(total - answered);
         chosen.push(
@@ -185,13 +189,12 @@ fn order_values(
         return Ok(Vec::new());
     };
     match nested.get(name).map(|aggregation| &aggregation.kind) {
-        Some(AggregationKind::Metric { metric, field }) => metric::values(
-            cx,
-            *metric,
-            field,
-            value.as_deref(),
-            groups.all(rows).view(),
-        ),
+        Some(AggregationKind::Metric { metric, field }) => {
+            cx.spend.holding(rows.rows.len(), || {
+                let all = groups.all(rows);
+                metric::values(cx, *metric, field, value.as_deref(), all.view())
+            })
+        }
         _ => Err(SearchError::illegal(format!(
             "Invalid aggregation order path [{name}]. The metric [{name}] is not a direct sub-aggregation"
         ))),

@@ -4,11 +4,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::body::Body;
+use super::super::embedded::Budget;
 use super::super::{
     AggregationResults, Hits, Query, SearchError, SearchRequest, SearchResponse, Shards, Total,
 };
 use super::request::{Parameters, Refusal, json_of, names_of};
 use super::{Facade, FacadeAnswer};
+
+/// More than clients have panels in a request.
+const MAX_SEARCHES: usize = 100;
 
 pub(super) fn search(
     facade: &Facade,
@@ -37,7 +41,8 @@ pub(super) fn search(
         }
     }
     let request = SearchRequest::from_value(request)?;
-    let response = facade.search(index, &request, ignore_unavailable)?;
+    let budget = &mut Budget::default();
+    let response = facade.search(index, &request, ignore_unavailable, budget)?;
     Ok(FacadeAnswer::json(200, &response))
 }
 
@@ -51,6 +56,12 @@ enum One {
         status: u16,
     },
     Refused(Value),
+}
+
+#[derive(Serialize)]
+struct Several {
+    took: u64,
+    responses: Vec<One>,
 }
 
 pub(super) fn several(
@@ -76,6 +87,14 @@ pub(super) fn several(
         });
     };
     let mut lines = body.split(|byte| *byte == b'\n');
+    let searches = lines.clone().count().div_ceil(2);
+    if searches > MAX_SEARCHES {
+        let reason = format!(
+            "an msearch request has at most [{MAX_SEARCHES}] searches but had [{searches}]"
+        );
+        return Err(SearchError::illegal(reason).into());
+    }
+    let mut budget = Budget::default();
     let mut responses = Vec::new();
     while let Some(header) = lines.next() {
         let Some(request) = lines.next() else {
@@ -85,7 +104,7 @@ pub(super) fn several(
         let (index, ignore_unavailable) = header_of(header, index)?;
         // One that cannot be read spoils all of them, as with Elasticsearch.
         let request = SearchRequest::from_value(json_of(request)?)?;
-        let answer = facade.search(&index, &request, ignore_unavailable);
+        let answer = facade.search(&index, &request, ignore_unavailable, &mut budget);
         responses.push(match answer {
             Ok(response) => One::Found {
                 response: Box::new(response),
@@ -95,10 +114,7 @@ pub(super) fn several(
         });
     }
     let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(FacadeAnswer::json(
-        200,
-        &json!({ "took": took, "responses": responses }),
-    ))
+    Ok(FacadeAnswer::json(200, &Several { took, responses }))
 }
 
 /// Which index is searched, and whether it may be missing.
@@ -158,9 +174,10 @@ impl Facade {
         index: &str,
         request: &SearchRequest,
         ignore_unavailable: bool,
+        budget: &mut Budget,
     ) -> Result<SearchResponse, SearchError> {
         match self.resolve(index, ignore_unavailable)? {
-            Some(index) => self.store.answer(&index, request),
+            Some(index) => self.store.answer(&index, request, budget),
             None => Ok(SearchResponse {
                 took: 0,
                 timed_out: false,
