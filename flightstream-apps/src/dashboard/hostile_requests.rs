@@ -47,7 +47,11 @@ fn server() -> Router {
             .await
             .unwrap();
         let items = store.bulk(INDEX, &operations).await.unwrap();
-        assert!(items.iter().all(flightstream_core::search::BulkItem::is_success));
+        assert!(
+            items
+                .iter()
+                .all(flightstream_core::search::BulkItem::is_success)
+        );
     });
     let sources = Sources {
         store: Arc::new(store),
