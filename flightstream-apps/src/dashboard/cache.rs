@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OnceCell;
 
+use super::answer_memory::hold;
 use super::error::ApiError;
 
 /// More questions than pages have, and fewer than fill the memory.
@@ -95,30 +96,30 @@ impl Answer {
     pub(super) fn json(value: &impl serde::Serialize) -> Result<Self, ApiError> {
         let body = serde_json::to_vec(value)
             .map_err(|error| ApiError::internal(format!("cannot write the answer: {error}")))?;
-        Ok(Self::of("application/json", body.into()))
+        Self::of("application/json", body.into())
     }
 
     /// Any body, tagged by what it says. Weak, because a proxy may compress it.
-    pub(super) fn of(content_type: &'static str, body: Bytes) -> Self {
+    pub(super) fn of(content_type: &'static str, body: Bytes) -> Result<Self, ApiError> {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
-        Self {
+        Ok(Self {
             content_type,
             etag: format!("W/\"{:016x}\"", hasher.finish()),
             link: None,
-            body,
-        }
+            body: hold(body)?,
+        })
     }
 
     /// Positions, tagged by the version of the index.
-    pub(super) fn positions(version: u64, body: Bytes) -> Self {
-        Self {
+    pub(super) fn positions(version: u64, body: Bytes) -> Result<Self, ApiError> {
+        Ok(Self {
             content_type: "application/octet-stream",
             etag: format!("\"{version}\""),
             link: None,
-            body,
-        }
+            body: hold(body)?,
+        })
     }
 
     /// What it says.

@@ -66,7 +66,7 @@ pub(super) fn answer(sources: &[&RawValue]) -> Result<Answer, ApiError> {
         }
         text.push_str("\r\n");
     }
-    Ok(Answer::of("text/csv; charset=utf-8", text.into()))
+    Answer::of("text/csv; charset=utf-8", text.into())
 }
 
 fn cell(text: &mut String, value: Option<&Value>) {

@@ -41,5 +41,5 @@ pub(super) fn answer(sources: &[&RawValue]) -> Result<Answer, ApiError> {
     };
     let body = serde_json::to_vec(&collection)
         .map_err(|error| ApiError::internal(format!("cannot write the answer: {error}")))?;
-    Ok(Answer::of("application/geo+json", body.into()))
+    Answer::of("application/geo+json", body.into())
 }

@@ -81,7 +81,7 @@ pub(super) async fn positions(
             rows,
             ..Positions::default()
         };
-        Ok(Answer::of("application/octet-stream", positions.encode()))
+        Answer::of("application/octet-stream", positions.encode())
     };
     shared.answer(&uri, &headers, answer).await
 }

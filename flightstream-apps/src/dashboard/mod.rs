@@ -5,6 +5,7 @@ mod aircraft;
 mod airport;
 mod airports;
 mod alerts;
+mod answer_memory;
 mod assets;
 mod cache;
 mod clusters;

@@ -24,7 +24,7 @@ pub(super) async fn positions(
         parameters.finish()?;
         let store = &shared.sources.store;
         let positions = store.positions(INDEX, since, &query, MOST_POSITIONS)?;
-        Ok(Answer::positions(positions.version, positions.encode()))
+        Answer::positions(positions.version, positions.encode())
     };
     shared.answer(&uri, &headers, answer).await
 }

@@ -12,6 +12,7 @@ use flightstream_core::search::EmbeddedStore;
 use flightstream_core::search::facade::{Facade, FacadeRequest};
 use tokio::net::TcpListener;
 
+use super::answer_memory::hold;
 use super::connections::{Bounded, Share};
 use super::error::ApiError;
 use super::headers;
@@ -85,5 +86,6 @@ async fn answer(
         "Elasticsearch",
     );
     let headers = [(header::CONTENT_TYPE, answer.content_type), product];
-    Ok((status, headers, answer.body).into_response())
+    let body = hold(answer.body.into())?;
+    Ok((status, headers, body).into_response())
 }
