@@ -1159,6 +1159,11 @@ fn other_machines_are_served_only_if_it_is_said_whom() {
         cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
         "{cookie}"
     );
+    assert!(!cookie.contains("Secure"), "there is no TLS here: {cookie}");
+    let proxied = [("X-Forwarded-Proto", "https")];
+    let form = format!("token={token}");
+    let entered = http::request(address, "POST", "/login", &proxied, form.as_bytes()).is(303);
+    assert!(entered.header("set-cookie").unwrap().ends_with("; Secure"));
     let cookie = cookie.split(';').next().unwrap();
     status(&[("Cookie", cookie)]).is(200);
     http::request(address, "GET", "/", &[("Cookie", cookie)], b"").is(200);

@@ -1,6 +1,6 @@
 use axum::Extension;
 use axum::body::Bytes;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::{Access, COOKIE};
@@ -8,6 +8,8 @@ use super::access::{Access, COOKIE};
 /// As strict as the page's, but for its own form and style.
 const POLICY: &str =
     "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 const FORM: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <meta name=\"viewport\" content=\"width=device-width\"><title>flightstream: log in</title>\
@@ -21,7 +23,11 @@ pub(super) async fn form() -> Response {
 }
 
 /// Takes the token and leaves it in a cookie that no script can read.
-pub(super) async fn log_in(Extension(access): Extension<Access>, body: Bytes) -> Response {
+pub(super) async fn log_in(
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let given = std::str::from_utf8(&body).ok();
     let given = given.and_then(|body| body.strip_prefix("token="));
     let given = given.map(decoded).unwrap_or_default();
@@ -31,7 +37,15 @@ pub(super) async fn log_in(Extension(access): Extension<Access>, body: Bytes) ->
             "<p role=\"alert\">This is not the token.",
         );
     }
-    let cookie = format!("{COOKIE}={given}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict");
+    let mut cookie =
+        format!("{COOKIE}={given}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict");
+    // Behind a proxy that does TLS. Whoever makes it up can only have the cookie sent less often.
+    if headers
+        .get(FORWARDED_PROTO)
+        .is_some_and(|proto| proto == "https")
+    {
+        cookie.push_str("; Secure");
+    }
     let headers = [
         (header::SET_COOKIE, cookie),
         (header::LOCATION, "./".to_owned()),
