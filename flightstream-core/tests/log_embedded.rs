@@ -172,7 +172,13 @@ fn open_without_rights(dir: &Path) -> String {
     let is_root = fs::metadata(place.path()).unwrap().uid() == 0;
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let binary = place.path().join("test");
-    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    // By a process of its own: a child that another test starts meanwhile would hold the file open for writing for a moment,
+    // and what is open so cannot be run.
+    let copied = Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&binary)
+        .status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(&binary);
     log_child::prepare(&mut command, "child_opens", dir);
     command.current_dir(place.path());

@@ -5,7 +5,7 @@ depend on is killed, one after the other; each time somebody is told, what is le
         python3 infra/prometheus/rehearse.py FLIGHTSTREAM
 
 `prometheus`, `prometheus-alertmanager` and `prometheus-elasticsearch-exporter` have to be on the path. Everything is on
-loopback. The rules are the committed ones, with time running fifteen times as fast in them: a minute is four seconds.
+loopback. The rules are the committed ones, with time running thirty times as fast in them: a minute is two seconds.
 """
 
 import http.server
@@ -26,7 +26,7 @@ import urllib.parse
 import urllib.request
 
 INFRA = pathlib.Path(__file__).resolve().parent.parent
-FASTER = 15
+FASTER = 30
 PATIENCE = 120
 PARTITIONS = "4"
 AIRCRAFT = 300
