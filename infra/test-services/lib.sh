@@ -20,7 +20,7 @@ fail() {
 
 # Prints the comment at the top of the command, which is its manual.
 manual() {
-    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
 }
 
 # Runs a command up to four times, with growing pauses: for what asks a network.
