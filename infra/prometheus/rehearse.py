@@ -314,7 +314,7 @@ def main(binary: str, scratch: pathlib.Path) -> None:
         rehearse(stack, Told())
     except BaseException:
         for log in scratch.glob("*.log"):
-            print(f"--- {log.name}", *log.open().readlines()[-8:], sep="\n", file=sys.stderr)
+            print(f"--- {log.name}\n", *log.open().readlines()[-20:], sep="", file=sys.stderr)
         raise
     finally:
         for process in stack.processes.values():

@@ -18,6 +18,9 @@ use crate::batch::{Offset, TopicPartition};
 use crate::log::{Isolation, Log, PartitionReader, Start, Writer};
 use crate::time::Clock;
 
+/// How long a worker sleeps at most: whatever should have woken it and has not costs that much, and no more.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
 /// What the supervisor tells a worker.
 pub(crate) enum Command {
     /// Begin a task for this partition.
@@ -355,7 +358,7 @@ impl Worker {
         self.fail(0, error)
     }
 
-    /// Sleeps until a waker or a command, the next commit, a restart, or a task's timer.
+    /// Sleeps until a waker or a command, the next commit, a restart, or a task's timer, and for [`LONGEST_SLEEP`] at most.
     fn park(&self) {
         let now = Instant::now();
         let restarts = self
@@ -367,10 +370,9 @@ impl Worker {
             .has_uncommitted()
             .then(|| self.last_commit + self.plan.commit_interval);
         let timer = self.next_timer().map(|timer| now + timer);
-        match restarts.chain(commit).chain(timer).min() {
-            Some(next) => thread::park_timeout(next.saturating_duration_since(now)),
-            None => thread::park(),
-        }
+        let next = restarts.chain(commit).chain(timer).min();
+        let sleep = next.map_or(LONGEST_SLEEP, |next| next.saturating_duration_since(now));
+        thread::park_timeout(sleep.min(LONGEST_SLEEP));
     }
 
     /// How long it is until a task's timer.

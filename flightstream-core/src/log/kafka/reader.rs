@@ -11,7 +11,7 @@ use super::client::Consumer;
 use super::error::{TIMEOUT, classify, classify_code};
 use super::native::{Message, PartitionQueue};
 use super::standalone::{Seat, Standalone};
-use super::watermarks::watermarks;
+use super::watermarks::{watermarks, watermarks_within};
 use crate::batch::{Headers, Offset, Raw, Record, TopicPartition};
 use crate::log::lock::lock;
 use crate::log::{LogError, OffsetRange, PartitionReader};
@@ -21,6 +21,11 @@ use crate::time::Timestamp;
 /// learns what is committed from its followers, and waits for one that is frozen for as long as `replica.lag.time.max.ms`,
 /// by default 30 s.
 pub(super) const DOUBT: Duration = Duration::from_secs(60);
+
+/// How often a partition that gives nothing is asked whether it has something.
+const QUIET: Duration = Duration::from_secs(15);
+/// How long that may take: other partitions wait meanwhile.
+const GLANCE: Duration = Duration::from_secs(2);
 
 /// How far an assignment of a partition is. The client has one queue a partition, so a task that does not know yet that
 /// its assignment is over would take records from the next one's.
@@ -67,6 +72,10 @@ pub(super) struct KafkaReader {
     must_seek: bool,
     /// What stood behind records that were handed out before it.
     failure: Option<LogError>,
+    /// When the partition gave something last, or was last asked whether it has something.
+    quiet_since: Option<Instant>,
+    /// Where records were that did not come.
+    stalled_at: Option<Offset>,
     /// Since when the position seems to be beyond the partition's end.
     beyond_end: Option<Instant>,
     /// The partition's end, where it was come to and nothing was read since.
@@ -118,6 +127,8 @@ impl KafkaReader {
             position,
             must_seek: false,
             failure: None,
+            quiet_since: None,
+            stalled_at: None,
             beyond_end: None,
             seen_end: None,
             tenure: None,
@@ -215,6 +226,31 @@ impl KafkaReader {
         }
     }
 
+    /// After brokers were lost the client may stop fetching a partition, and say nothing. So one that is quiet is asked now and
+    /// then, and where records have not come from one time to the next, the client is sent there once more.
+    fn look_for_stall(&mut self) {
+        let since = *self.quiet_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < QUIET || self.must_seek {
+            return;
+        }
+        self.quiet_since = None;
+        // Brokers that are away are told of elsewhere.
+        let Ok(range) = watermarks_within(self.consumer(), &self.topic_partition, GLANCE) else {
+            return;
+        };
+        let is_behind = range.end > self.position;
+        if is_behind && self.stalled_at == Some(self.position) {
+            tracing::warn!(
+                partition = %self.topic_partition,
+                position = self.position,
+                end = range.end,
+                "the client gives no records, and there are some: it is sent to its position once more",
+            );
+            self.must_seek = true;
+        }
+        self.stalled_at = is_behind.then_some(self.position);
+    }
+
     /// The client has begun anew at the partition's first record, because a broker did not know the position. A broker
     /// that was away for a moment, or leads since a moment, knows less than there is, so it is not believed at once.
     fn doubt_new_beginning(&mut self) -> Result<(), LogError> {
@@ -274,12 +310,15 @@ impl PartitionReader for KafkaReader {
             records = self.take(max_records)?;
         }
         if records.is_empty() {
-            if let Source::Standalone(queue, ..) = &self.source {
+            match &self.source {
                 // Nobody else serves the events of this client.
-                let _ = queue.consumer().poll(Duration::ZERO);
+                Source::Standalone(queue, ..) => drop(queue.consumer().poll(Duration::ZERO)),
+                Source::Member(_) => self.look_for_stall(),
+                Source::Unopened(_) => {}
             }
             return Poll::Pending;
         }
+        self.quiet_since = None;
         Poll::Ready(Ok(records))
     }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode;
 
@@ -15,19 +17,28 @@ pub(super) fn watermarks(
     patiently(|| watermarks_now(consumer, partition))
 }
 
-/// Asks once. A partition's end is that of the transactions that are committed.
+/// Asks once.
 pub(super) fn watermarks_now(
     consumer: &Consumer,
     partition: &TopicPartition,
 ) -> Result<OffsetRange, LogError> {
+    watermarks_within(consumer, partition, TIMEOUT)
+}
+
+/// Asks once, and waits so long for the answer. A partition's end is that of the transactions that are committed.
+pub(super) fn watermarks_within(
+    consumer: &Consumer,
+    partition: &TopicPartition,
+    timeout: Duration,
+) -> Result<OffsetRange, LogError> {
     let number = native_partition(partition);
-    let asked = consumer.fetch_watermarks(partition.topic(), number, TIMEOUT);
+    let asked = consumer.fetch_watermarks(partition.topic(), number, timeout);
     let (low, high) = asked.map_err(|error| {
         serve_events(consumer);
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) {
             // The client says so of a partition that had no leader when it looked last, and until it looks again by
             // itself, after minutes.
-            let _ = consumer.fetch_metadata(Some(partition.topic()), TIMEOUT);
+            let _ = consumer.fetch_metadata(Some(partition.topic()), timeout);
         }
         let action = format!("ask for the offsets of {partition}");
         classify(action, &error, consumer.context())
@@ -41,5 +52,5 @@ pub(super) fn watermarks_now(
 /// Lets a client tell what it has met, where no thread does so all the time.
 pub(super) fn serve_events(consumer: &Consumer) {
     // Without any time a poll ends at the first line of the client's log.
-    while consumer.poll(std::time::Duration::from_millis(5)).is_some() {}
+    while consumer.poll(Duration::from_millis(5)).is_some() {}
 }
