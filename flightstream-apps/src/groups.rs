@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use flightstream_core::batch::{Offset, TopicPartition};
 use flightstream_core::log::kafka::{ClusterDescription, KafkaLog};
@@ -10,6 +11,9 @@ use crate::metrics::{Monitor, cluster};
 
 /// The stages' groups, with what they read.
 const STAGES: [(&str, &str); 2] = [("process", topics::FLIGHT), ("index", topics::ENRICHED)];
+
+/// How long a partition's leader may take to answer.
+const GLANCE: Duration = Duration::from_secs(5);
 
 /// One partition as a group sees it.
 pub(crate) struct Row {
@@ -34,6 +38,11 @@ pub(crate) fn rows(
         monitor.publish("cluster", cluster::of_description(described.as_ref().ok()));
     }
     let offsets = offsets(log, &described?)?;
+    if let Some(monitor) = monitor {
+        // Groups may have to be waited for, and what partitions lack should be told of meanwhile.
+        monitor.publish("offsets", cluster::of_offsets(&offsets));
+        monitor.publish("groups", String::new());
+    }
     let there_are = log.groups();
     let is_wanted = |group: &String| match groups {
         [] => {
@@ -55,7 +64,13 @@ pub(crate) fn rows(
     for (group, (state, members)) in there_are.iter().filter(|(group, _)| is_wanted(group)) {
         let topics: BTreeSet<&str> = offsets.keys().map(TopicPartition::topic).collect();
         for topic in topics {
-            let committed = log.committed(group, topic)?;
+            let committed = match log.committed(group, topic) {
+                Err(error @ LogError::Unavailable { .. }) if monitor.is_some() => {
+                    tracing::warn!("{error}; asking again");
+                    break;
+                }
+                committed => committed?,
+            };
             if committed.is_empty() {
                 continue;
             }
@@ -82,8 +97,7 @@ pub(crate) fn rows(
             partition: &row.partition,
             lag: row.lag,
         });
-        let text = cluster::of_offsets(&offsets, members, behind);
-        monitor.publish("offsets", text);
+        monitor.publish("groups", cluster::of_groups(members, behind));
     }
     Ok(rows)
 }
@@ -99,7 +113,7 @@ fn offsets(
         if away.contains(&described.leader) {
             continue;
         }
-        match log.partition_offsets(partition) {
+        match log.partition_offsets(partition, GLANCE) {
             Ok(range) => {
                 offsets.insert(partition.clone(), range);
             }

@@ -52,6 +52,7 @@ pub(crate) fn status(options: &cli::StatusOf) -> Outcome {
                     }
                     // What partitions held a while ago would look like a cluster at rest.
                     monitor.publish("offsets", String::new());
+                    monitor.publish("groups", String::new());
                 }
                 Err(error) => return Err(error),
             }

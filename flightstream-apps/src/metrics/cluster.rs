@@ -56,12 +56,8 @@ pub(crate) struct Behind<'a> {
     pub(crate) lag: u64,
 }
 
-/// What partitions hold, and how far groups are.
-pub(crate) fn of_offsets<'a>(
-    offsets: &BTreeMap<TopicPartition, OffsetRange>,
-    members: impl Iterator<Item = (&'a str, usize)>,
-    behind: impl Iterator<Item = Behind<'a>>,
-) -> String {
+/// What partitions hold.
+pub(crate) fn of_offsets(offsets: &BTreeMap<TopicPartition, OffsetRange>) -> String {
     rendered(|| {
         describe_gauge!(
             "kafka_topic_partition_current_offset",
@@ -76,6 +72,15 @@ pub(crate) fn of_offsets<'a>(
             gauge!("kafka_topic_partition_current_offset", &labels).set(float(range.end));
             gauge!("kafka_topic_partition_oldest_offset", &labels).set(float(range.start));
         }
+    })
+}
+
+/// How far groups are.
+pub(crate) fn of_groups<'a>(
+    members: impl Iterator<Item = (&'a str, usize)>,
+    behind: impl Iterator<Item = Behind<'a>>,
+) -> String {
+    rendered(|| {
         describe_gauge!("kafka_consumergroup_members", "Members of the group.");
         for (group, members) in members {
             gauge!("kafka_consumergroup_members", "consumergroup" => group.to_owned())

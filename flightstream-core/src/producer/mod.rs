@@ -14,6 +14,8 @@ mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod pace;
+#[cfg(any(feature = "airlabs-client", feature = "files", feature = "simulation"))]
+mod persistence;
 #[cfg(feature = "simulation")]
 mod simulated;
 mod stop;

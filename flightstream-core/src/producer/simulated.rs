@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use super::persistence::persistently;
 use super::{StopSignal, meter};
 use crate::batch::{Raw, Record};
 use crate::flight::simulation::{Message, Messages, Simulation};
@@ -28,7 +29,7 @@ impl SimulatedTraffic {
     /// Sends reports as they become due on `clock`, until told to stop or for a `duration`.
     ///
     /// # Errors
-    /// If the log does not take a message.
+    /// If the log refuses a message for good; what it cannot take now is sent again.
     pub fn run_live(
         &mut self,
         writer: &mut dyn Writer,
@@ -42,7 +43,7 @@ impl SimulatedTraffic {
             let until = end.map_or(now, |end| end.min(now));
             let records = records(self.simulation.tick(until));
             if !records.is_empty() {
-                self.send(records, writer)?;
+                self.send(&records, writer, stop)?;
             }
             if end.is_some_and(|end| now >= end) || stop.wait(STEP) {
                 return Ok(());
@@ -53,7 +54,7 @@ impl SimulatedTraffic {
     /// Sends the reports of a time span without waiting.
     ///
     /// # Errors
-    /// If the log does not take a message.
+    /// If the log refuses a message for good; what it cannot take now is sent again.
     pub fn run_span(
         &self,
         writer: &mut dyn Writer,
@@ -70,16 +71,22 @@ impl SimulatedTraffic {
                 self.simulation.messages_between(at, step, &mut messages);
                 at = step;
             }
-            self.send(records(&messages), writer)?;
+            self.send(&records(&messages), writer, stop)?;
         }
         Ok(())
     }
 
-    fn send(&self, records: Vec<Record<Raw>>, writer: &mut dyn Writer) -> Result<(), LogError> {
-        let messages = records.len() as u64;
-        writer.append(&self.topic, records)?;
-        writer.commit(GROUP, &[])?;
-        meter::sent(&self.topic, messages);
+    fn send(
+        &self,
+        records: &[Record<Raw>],
+        writer: &mut dyn Writer,
+        stop: &StopSignal,
+    ) -> Result<(), LogError> {
+        persistently(writer, stop, |writer| {
+            writer.append(&self.topic, records.to_vec())?;
+            writer.commit(GROUP, &[])
+        })?;
+        meter::sent(&self.topic, records.len() as u64);
         Ok(())
     }
 }

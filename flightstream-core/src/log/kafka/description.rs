@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
 
 use super::KafkaLog;
 use super::error::{TIMEOUT, classify};
-use super::watermarks::{serve_events, watermarks_now};
+use super::watermarks::{serve_events, watermarks_within};
 use crate::batch::TopicPartition;
 use crate::log::{LogError, OffsetRange};
 
@@ -68,8 +69,12 @@ impl KafkaLog {
     /// The offsets that one partition holds, as [`offsets`](crate::log::Log::offsets) tells those of all of a topic.
     ///
     /// # Errors
-    /// [`LogError::Unavailable`] if the partition's leader does not answer, after one try.
-    pub fn partition_offsets(&self, partition: &TopicPartition) -> Result<OffsetRange, LogError> {
-        watermarks_now(self.client(), partition)
+    /// [`LogError::Unavailable`] if the partition's leader does not answer within this time.
+    pub fn partition_offsets(
+        &self,
+        partition: &TopicPartition,
+        timeout: Duration,
+    ) -> Result<OffsetRange, LogError> {
+        watermarks_within(self.client(), partition, timeout)
     }
 }

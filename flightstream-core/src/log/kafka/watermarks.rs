@@ -14,15 +14,7 @@ pub(super) fn watermarks(
     consumer: &Consumer,
     partition: &TopicPartition,
 ) -> Result<OffsetRange, LogError> {
-    patiently(|| watermarks_now(consumer, partition))
-}
-
-/// Asks once.
-pub(super) fn watermarks_now(
-    consumer: &Consumer,
-    partition: &TopicPartition,
-) -> Result<OffsetRange, LogError> {
-    watermarks_within(consumer, partition, TIMEOUT)
+    patiently(|| watermarks_within(consumer, partition, TIMEOUT))
 }
 
 /// Asks once, and waits so long for the answer. A partition's end is that of the transactions that are committed.

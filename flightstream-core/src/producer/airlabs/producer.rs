@@ -15,6 +15,7 @@ use crate::flight::airlabs::{AirlabsError, AirlabsJson};
 use crate::flight::pipelines::AHEAD;
 use crate::log::{LogError, Writer};
 use crate::operator::Decoder;
+use crate::producer::persistence::persistently;
 use crate::producer::{StopSignal, meter};
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -127,7 +128,7 @@ impl AirlabsProducer {
     /// Run it on a thread of its own: it blocks, and must not be on one of an async runtime.
     ///
     /// # Errors
-    /// If the API refuses the calls for good, or the log fails.
+    /// If the API refuses the calls for good, or the log the messages.
     pub fn run(&mut self, writer: &mut dyn Writer, stop: &StopSignal) -> Result<(), ProducerError> {
         while !stop.is_stopped() {
             let now = self.clock.now();
@@ -138,7 +139,7 @@ impl AirlabsProducer {
                 self.pause.pause(next.since(now).min(LONGEST_PAUSE), stop);
                 continue;
             }
-            let result = self.poll(writer);
+            let result = self.poll(writer, stop);
             let next = match result {
                 Ok(()) => self.schedule.next_call(self.clock.now()),
                 Err(_) => None,
@@ -152,7 +153,7 @@ impl AirlabsProducer {
         Ok(())
     }
 
-    fn poll(&mut self, writer: &mut dyn Writer) -> Result<(), ProducerError> {
+    fn poll(&mut self, writer: &mut dyn Writer, stop: &StopSignal) -> Result<(), ProducerError> {
         self.schedule.called(self.clock.now());
         self.status.update(|status| status.requests += 1);
         match self.client.snapshot() {
@@ -169,7 +170,7 @@ impl AirlabsProducer {
                 if snapshot.is_repaired {
                     warn!("the answer of Airlabs was not UTF-8; its bad bytes were replaced");
                 }
-                self.send(snapshot, writer).map_err(|error| {
+                self.send(snapshot, writer, stop).map_err(|error| {
                     writer.abort();
                     ProducerError::Log(error)
                 })
@@ -206,7 +207,12 @@ impl AirlabsProducer {
         Ok(())
     }
 
-    fn send(&mut self, snapshot: Snapshot, writer: &mut dyn Writer) -> Result<(), LogError> {
+    fn send(
+        &mut self,
+        snapshot: Snapshot,
+        writer: &mut dyn Writer,
+        stop: &StopSignal,
+    ) -> Result<(), LogError> {
         let now = snapshot.received;
         let mut records = Vec::new();
         let mut marks = Vec::new();
@@ -235,14 +241,13 @@ impl AirlabsProducer {
             record.key = message.key();
             record.value = Raw::from(message.raw);
             records.push(record);
-            if records.len() == CHUNK {
-                writer.append(&self.topic, std::mem::take(&mut records))?;
+        }
+        persistently(writer, stop, |writer| {
+            for chunk in records.chunks(CHUNK) {
+                writer.append(&self.topic, chunk.to_vec())?;
             }
-        }
-        if !records.is_empty() {
-            writer.append(&self.topic, records)?;
-        }
-        writer.commit(GROUP, &[])?;
+            writer.commit(GROUP, &[])
+        })?;
         meter::sent(&self.topic, sent);
         // Not before they are safe: what fails to be stored has to be sent again.
         for (hex, mark) in marks {
