@@ -61,13 +61,18 @@ pub(crate) fn rows(
         }
         there_are => there_are?,
     };
-    for (group, (state, members)) in there_are.iter().filter(|(group, _)| is_wanted(group)) {
+    'groups: for (group, (state, members)) in there_are.iter().filter(|(group, _)| is_wanted(group))
+    {
         let topics: BTreeSet<&str> = offsets.keys().map(TopicPartition::topic).collect();
         for topic in topics {
-            let committed = match log.committed(group, topic) {
+            let committed = match monitor {
+                Some(_) => log.group_offsets(group, topic, GLANCE),
+                None => log.committed(group, topic),
+            };
+            let committed = match committed {
                 Err(error @ LogError::Unavailable { .. }) if monitor.is_some() => {
                     tracing::warn!("{error}; asking again");
-                    break;
+                    break 'groups;
                 }
                 committed => committed?,
             };

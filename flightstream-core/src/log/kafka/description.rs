@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use super::KafkaLog;
 use super::error::{TIMEOUT, classify};
 use super::watermarks::{serve_events, watermarks_within};
-use crate::batch::TopicPartition;
+use super::{KafkaLog, topics};
+use crate::batch::{Offset, TopicPartition};
 use crate::log::{LogError, OffsetRange};
 
 /// What a cluster says of itself at one moment.
@@ -76,5 +78,42 @@ impl KafkaLog {
         timeout: Duration,
     ) -> Result<OffsetRange, LogError> {
         watermarks_within(self.client(), partition, timeout)
+    }
+
+    /// What a group has committed of a topic, as [`committed`](crate::log::Log::committed) tells it.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] if the group's coordinator does not answer within this time.
+    pub fn group_offsets(
+        &self,
+        group: &str,
+        topic: &str,
+        timeout: Duration,
+    ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
+        let partitions = topics::partitions_of(self.client(), topic)?;
+        let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+        let consumer = match self.member(group) {
+            Some(member) => member.consumer(),
+            None => self.outsider(group)?,
+        };
+        let mut list = TopicPartitionList::new();
+        list.add_partition_range(topic, 0, partitions - 1);
+        let committed = consumer.committed_offsets(list, timeout).map_err(|error| {
+            let action = format!("ask for the offsets of group {group}");
+            classify(action, &error, consumer.context())
+        })?;
+        let topic: Arc<str> = Arc::from(topic);
+        let elements = committed.elements().into_iter();
+        let offset = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+            let KafkaOffset::Offset(offset) = element.offset() else {
+                return None;
+            };
+            let number = u32::try_from(element.partition()).ok()?;
+            Some((
+                TopicPartition::new(Arc::clone(&topic), number),
+                u64::try_from(offset).ok()?,
+            ))
+        };
+        Ok(elements.filter_map(offset).collect())
     }
 }

@@ -23,7 +23,6 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::consumer::Consumer as _;
-use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
 use self::client::{Consumer, Context};
 pub use self::description::{ClusterDescription, PartitionDescription};
@@ -263,32 +262,7 @@ impl Log for KafkaLog {
         group: &str,
         topic: &str,
     ) -> Result<BTreeMap<TopicPartition, Offset>, LogError> {
-        let partitions = i32::try_from(self.partitions(topic)?).unwrap_or(i32::MAX);
-        let consumer = match self.member(group) {
-            Some(member) => member.consumer(),
-            None => self.outsider(group)?,
-        };
-        let committed = patiently(|| {
-            let mut list = TopicPartitionList::new();
-            list.add_partition_range(topic, 0, partitions - 1);
-            consumer.committed_offsets(list, TIMEOUT).map_err(|error| {
-                let action = format!("ask for the offsets of group {group}");
-                classify(action, &error, consumer.context())
-            })
-        })?;
-        let topic: Arc<str> = Arc::from(topic);
-        let elements = committed.elements().into_iter();
-        let offset = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-            let KafkaOffset::Offset(offset) = element.offset() else {
-                return None;
-            };
-            let number = u32::try_from(element.partition()).ok()?;
-            Some((
-                TopicPartition::new(Arc::clone(&topic), number),
-                u64::try_from(offset).ok()?,
-            ))
-        };
-        Ok(elements.filter_map(offset).collect())
+        patiently(|| self.group_offsets(group, topic, TIMEOUT))
     }
 
     fn subscribe(&self, subscription: &Subscription) -> Result<Box<dyn Subscriber>, LogError> {
