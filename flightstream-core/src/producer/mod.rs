@@ -14,7 +14,7 @@ mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod pace;
-#[cfg(any(feature = "airlabs-client", feature = "files", feature = "simulation"))]
+#[cfg(any(feature = "airlabs-client", feature = "simulation"))]
 mod persistence;
 #[cfg(feature = "simulation")]
 mod simulated;

@@ -8,7 +8,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Sends something and commits it. While the log cannot take it, because brokers are away, it is sent again with growing pauses:
-/// a source that ends then would lose what comes meanwhile. Where the writer has no transaction some of it may be there twice.
+/// a source that ends then would lose what comes meanwhile. What arrived although its answer did not is there twice. A writer
+/// that was fenced is not tried again: the other one may be at work.
 ///
 /// # Errors
 /// What the log refuses for good; what it cannot take now, once `stop` is given.
@@ -20,7 +21,7 @@ pub(super) fn persistently(
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         match send(writer) {
-            Err(error @ (LogError::Unavailable { .. } | LogError::Fenced { .. })) => {
+            Err(error @ LogError::Unavailable { .. }) => {
                 writer.abort();
                 tracing::warn!("{error}; sending again");
                 if stop.wait(backoff.next_pause()) {

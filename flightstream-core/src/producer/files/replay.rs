@@ -9,7 +9,6 @@ use super::error::FileError;
 use super::flight_file::FlightFile;
 use crate::batch::{Raw, Record, TopicPartition};
 use crate::log::{Log, Pending, Writer, murmur2};
-use crate::producer::persistence::persistently;
 use crate::producer::{Message, Pace, StopSignal, meter};
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -142,7 +141,6 @@ impl Replay {
     ) -> Result<(), FileError> {
         let mut sending = Sending {
             writer,
-            stop,
             topic: &self.topic,
             identity: self.identity()?,
             progress,
@@ -229,7 +227,6 @@ impl Replay {
 /// Messages on their way to the topic.
 struct Sending<'a> {
     writer: &'a mut dyn Writer,
-    stop: &'a StopSignal,
     topic: &'a str,
     identity: Option<String>,
     progress: &'a ReplayProgress,
@@ -256,17 +253,15 @@ impl Sending<'_> {
         self.pending = Pending::default();
         let messages = records.len() as u64;
         self.sent += messages;
-        let reached = self.identity.as_ref().map(|identity| Record {
-            key: Some(identity.clone().into()),
-            ..Record::new(Raw::from(self.sent.to_string()), SystemClock.now())
-        });
-        persistently(self.writer, self.stop, |writer| {
-            writer.append(self.topic, records.clone())?;
-            if let Some(reached) = &reached {
-                writer.append(OFFSETS, vec![reached.clone()])?;
-            }
-            writer.commit("flightstream-replay", &[])
-        })?;
+        self.writer.append(self.topic, records)?;
+        if let Some(identity) = &self.identity {
+            let reached = Record {
+                key: Some(identity.clone().into()),
+                ..Record::new(Raw::from(self.sent.to_string()), SystemClock.now())
+            };
+            self.writer.append(OFFSETS, vec![reached])?;
+        }
+        self.writer.commit("flightstream-replay", &[])?;
         meter::sent(self.topic, messages);
         self.progress.0.sent.store(self.sent, Ordering::Relaxed);
         Ok(())
