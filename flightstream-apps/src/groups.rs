@@ -41,7 +41,6 @@ pub(crate) fn rows(
     if let Some(monitor) = monitor {
         // Groups may have to be waited for, and what partitions lack should be told of meanwhile.
         monitor.publish("offsets", cluster::of_offsets(&offsets));
-        monitor.publish("groups", String::new());
     }
     let there_are = log.groups();
     let is_wanted = |group: &String| match groups {
