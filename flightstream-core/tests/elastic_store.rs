@@ -368,6 +368,61 @@ fn a_data_stream_takes_additions() {
     block_on(store.set_up_data_stream(&stream, &Mapping::history())).unwrap();
 }
 
+/// The drill of the guide for operators: what is kept in snapshots comes back as it was, under its name.
+#[test]
+fn an_index_and_a_data_stream_come_back_from_a_snapshot() {
+    let store = store();
+    let (index, stream) = (index(&store), name("history"));
+    write(&store, &index, &documents(50, 2));
+    block_on(store.set_up_data_stream(&stream, &Mapping::history())).unwrap();
+    let source = br#"{"@timestamp":1700000000000,"hex":"A","speed":800}"#;
+    bulk(&store, &stream, &[BulkOperation::create("A@1", source)]);
+    let everything = json!({ "size": 1_000, "sort": [{ "hex": "asc" }] });
+    let held = |name: &str| {
+        block_on(store.refresh(name)).unwrap();
+        let hits = search(&store, name, &everything)["hits"]["hits"].clone();
+        let sources = hits.as_array().unwrap().iter();
+        sources
+            .map(|hit| hit["_source"].clone())
+            .collect::<Vec<_>>()
+    };
+    let (aircraft, positions) = (held(&index), held(&stream));
+    assert_eq!((aircraft.len(), positions.len()), (50, 1));
+
+    let done = |method: &str, path: &str, body: Option<Value>| {
+        let (status, answer) = ask(method, path, body);
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+    };
+    let repository = format!("/_snapshot/{}", name("drill"));
+    let location = json!({ "type": "fs", "settings": { "location": name("drill") } });
+    done("PUT", &repository, Some(location));
+    let what = |indices: &str| json!({ "indices": indices, "include_global_state": false });
+    let snapshot = format!("{repository}/one?wait_for_completion=true");
+    done("PUT", &snapshot, Some(what(&format!("{index},{stream}"))));
+    let restore = format!("{repository}/one/_restore?wait_for_completion=true");
+
+    done("DELETE", &format!("/{index}-000001"), None);
+    done("POST", &restore, Some(what(&format!("{index}-*"))));
+    assert_eq!(held(&index), aircraft);
+    // Beside itself: the node for tests deletes no data stream.
+    let mut beside = what(&stream);
+    beside["rename_pattern"] = json!("history-");
+    beside["rename_replacement"] = json!("restored-history-");
+    done("POST", &restore, Some(beside));
+    assert_eq!(held(&format!("restored-{stream}")), positions);
+
+    // Stages go on with what came back.
+    block_on(store.ensure_index(&index, &Mapping::flights())).unwrap();
+    block_on(store.set_up_data_stream(&stream, &Mapping::history())).unwrap();
+    let reports = documents(50, 3);
+    let (id, version, older) = &reports[0];
+    let stale = [BulkOperation::index(id, Some(*version), older)];
+    assert_eq!(bulk(&store, &index, &stale)[0].status, 409);
+    write(&store, &index, &reports[100..]);
+    block_on(store.refresh(&index)).unwrap();
+    assert_eq!(block_on(store.count(&index, &Query::MatchAll)).unwrap(), 50);
+}
+
 #[test]
 fn a_mirror_follows_what_changes_and_a_new_index() {
     let from = store();
